@@ -1,0 +1,55 @@
+import { type Hex, isHex } from "viem";
+import * as z from "zod";
+
+const merchants = z.string().transform((text, context) => {
+  const entries = text.split(",").filter((entry) => entry !== "");
+  const pairs = entries.map((entry) => entry.split(":"));
+  if (pairs.some(([name, key, ...rest]) => !name || !key || key.length < 16 || rest.length > 0)) {
+    context.addIssue({ code: "custom", message: "is name:key,name:key with keys of at least 16 characters" });
+    return z.NEVER;
+  }
+  return new Map(pairs.map(([name, key]) => [key as string, name as string]));
+});
+
+const positive = z.coerce.number().int().positive();
+
+const environment = z.object({
+  /** CAIP-2, for example eip155:84532. */
+  EVM_NETWORK: z.string().regex(/^eip155:\d+$/, "is eip155:<chain id>"),
+  EVM_RPC_URL: z.url({ protocol: /^https?$/, error: "is the http(s) URL of a node" }),
+  /** Pays for gas, and holds nothing else. */
+  EVM_PRIVATE_KEY: z.custom<Hex>((value) => isHex(value) && value.length === 66, "is 0x and 64 hexadecimal digits"),
+  HOST: z.string().default("127.0.0.1"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4020),
+  /** The servers that this facilitator answers for: name:key,name:key. */
+  MERCHANTS: merchants.prefault(""),
+  CONFIRMATIONS: positive.default(1),
+  MAX_GAS: z.coerce.bigint().positive().default(1_000_000n),
+  /** Transactions that are paid for one merchant in an hour. */
+  TRANSACTIONS_PER_HOUR: positive.default(3_600),
+  /** Vaults that are deployed for one merchant in an hour. */
+  DEPLOYMENTS_PER_HOUR: positive.default(20),
+  /** The smallest payment, in the token's smallest unit, for which a vault is deployed. */
+  MIN_DEPLOYMENT_VALUE: z.coerce.bigint().nonnegative().default(10_000n),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+});
+
+/** What the facilitator runs with. */
+export type Config = z.infer<typeof environment>;
+
+/** A setting is missing or wrong; the message names each, and never its value. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/**
+ * Reads the configuration from environment variables.
+ *
+ * @throws {ConfigError} naming every variable that is wrong.
+ */
+export function readConfig(variables: Record<string, string | undefined>): Config {
+  const parsed = environment.safeParse(variables);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ message, path }) => `  ${path.join(".")}: ${message}`);
+  throw new ConfigError(`The configuration is wrong:\n${problems.join("\n")}`);
+}

@@ -1,0 +1,27 @@
+import type { AddressInfo } from "node:net";
+import { pino } from "pino";
+import { createApp } from "./app.js";
+import { ConfigError, readConfig } from "./config.js";
+
+/** Stops listening, lets running requests end, and exits. */
+function stopOnSignal(close: (done: () => void) => void): void {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => close(() => process.exit(0)));
+}
+
+try {
+  const config = readConfig(process.env);
+  const logger = pino({ level: config.LOG_LEVEL });
+  const server = createApp(config, logger).listen(config.PORT, config.HOST, (error?: Error) => {
+    if (error) {
+      logger.fatal(`Cannot listen on ${config.HOST}:${config.PORT}.`);
+      process.exit(1);
+    }
+    const { address, port } = server.address() as AddressInfo;
+    logger.info({ network: config.EVM_NETWORK, url: `http://${address}:${port}` }, "listening");
+  });
+  stopOnSignal((done) => server.close(done));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}

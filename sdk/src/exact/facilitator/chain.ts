@@ -1,0 +1,96 @@
+import { type Address, erc20Abi, type Hash, type Hex, isAddressEqual, type Log, parseEventLogs, toFunctionSelector, zeroAddress } from "viem";
+import { getContractEvents, getTransactionReceipt } from "viem/actions";
+import { refundWindowAbi } from "../../generated/abis.js";
+import { nextActions } from "../../generated/actions/refundWindow/nextActions.js";
+import { paymentOf } from "../../generated/actions/refundWindow/paymentOf.js";
+import type { PaymentRef } from "../../generated/types.js";
+import type { PaymentReceipt, ReceiptAction } from "../../refund-window/receipt.js";
+import type { FacilitatorClient } from "./submitter.js";
+
+/** A payment of a vault, and what is expected of it. */
+export type ExpectedPayment = { vault: Address; id: Hex; ref: PaymentRef; amount: bigint };
+
+/** Whether the vault knows the payment, ended ones included. */
+export async function isPaid(client: FacilitatorClient, { ref, vault }: Pick<ExpectedPayment, "ref" | "vault">): Promise<boolean> {
+  return (await paymentOf(client, { address: vault, ref })).paid !== 0n;
+}
+
+/** Whether these logs show that the vault booked the payment and that the token moved exactly its amount. */
+export function paidIn(logs: Log[], { amount, id, ref, vault }: ExpectedPayment): boolean {
+  const paid = parseEventLogs({ abi: refundWindowAbi, eventName: "Paid", logs }).some(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.amount === amount,
+  );
+  const moved = parseEventLogs({ abi: erc20Abi, eventName: "Transfer", logs }).some(
+    ({ address, args }) =>
+      isAddressEqual(address, ref.token) &&
+      isAddressEqual(args.from, ref.payer) &&
+      isAddressEqual(args.to, vault) &&
+      args.value === amount,
+  );
+  return paid && moved;
+}
+
+/** Whether these logs show that the vault gave back `amount` of the payment. */
+export function refundedIn(logs: Log[], { amount, id, vault }: Omit<ExpectedPayment, "ref">): boolean {
+  return parseEventLogs({ abi: refundWindowAbi, eventName: "Refunded", logs }).some(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.amount === amount,
+  );
+}
+
+/** Whether these logs show that the vault sent the owner's credit. */
+export function withdrawnIn(logs: Log[], { amount, owner, vault }: { vault: Address; owner: Address; amount: bigint }): boolean {
+  return parseEventLogs({ abi: refundWindowAbi, eventName: "Withdrawn", logs }).some(
+    ({ address, args }) => isAddressEqual(address, vault) && isAddressEqual(args.owner, owner) && args.amount === amount,
+  );
+}
+
+/** The transaction, not long before `near`, in which somebody else's call booked the payment as expected. */
+export async function findPaidTransaction(client: FacilitatorClient, payment: ExpectedPayment, near: bigint): Promise<Hash | undefined> {
+  const range = 256n;
+  const [event] = await getContractEvents(client, {
+    abi: refundWindowAbi,
+    address: payment.vault,
+    args: { id: payment.id },
+    eventName: "Paid",
+    fromBlock: near > range ? near - range : 0n,
+    toBlock: "latest",
+  });
+  if (!event) return undefined;
+  const { logs } = await getTransactionReceipt(client, { hash: event.transactionHash });
+  return paidIn(logs, payment) ? event.transactionHash : undefined;
+}
+
+/** What the buyer is told: the times, and who may do what until when. */
+export async function readReceipt(client: FacilitatorClient, { id, ref, vault }: ExpectedPayment): Promise<PaymentReceipt> {
+  const [payment, actions] = await Promise.all([
+    paymentOf(client, { address: vault, ref }),
+    nextActions(client, { address: vault, ref }),
+  ]);
+  return {
+    kind: "refund-window",
+    network: `eip155:${client.chain.id}`,
+    vault,
+    paymentId: id,
+    token: ref.token,
+    payer: ref.payer,
+    nonce: ref.nonce,
+    amount: String(payment.paid),
+    closesAt: payment.closesAt,
+    maturesAt: payment.maturesAt,
+    nextActions: actions.map(receiptAction),
+  };
+}
+
+const MAX_UINT40 = 2 ** 40 - 1;
+const CLAIM = toFunctionSelector(refundWindowAbi.find((item) => item.type === "function" && item.name === "claim") as never);
+
+function receiptAction({ actor, from, selector, until }: { selector: Hex; actor: Address; from: number; until: number }): ReceiptAction {
+  const action = selector === CLAIM ? "claim" : "refund";
+  return {
+    action,
+    actor: actor === zeroAddress ? null : actor,
+    from,
+    until: until === MAX_UINT40 ? null : until,
+    how: action === "claim" ? ["call"] : ["call", "signature"],
+  };
+}

@@ -1,0 +1,33 @@
+import { BaseError, ContractFunctionRevertedError, ExecutionRevertedError } from "viem";
+import { contractErrorFrom, wireCodeOf } from "../../generated/errors.js";
+import { ErrGasTooHigh, ErrRpcUnavailable, ErrSimulationFailed } from "../errors.js";
+import { GasTooHighError, isUnreachable } from "./submitter.js";
+
+/** The chain did not answer in time. */
+export class DeadlineError extends Error {
+  override name = "DeadlineError";
+}
+
+/** Gives up on `work` after `timeoutMs`: what it does further is only reading. */
+export async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlineError(`No answer within ${timeoutMs} ms.`)), timeoutMs);
+  });
+  return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
+}
+
+/** The reason on the wire for an error, and a message that carries nothing of this machine. */
+export function reasonOf(error: unknown): { reason: string; message?: string } {
+  const contractError = contractErrorFrom(error);
+  if (contractError) return { reason: wireCodeOf(contractError), message: contractError.shortMessage };
+  if (error instanceof DeadlineError || isUnreachable(error)) return { reason: ErrRpcUnavailable };
+  if (find(error, GasTooHighError)) return { reason: ErrGasTooHigh };
+  if (find(error, ContractFunctionRevertedError) || find(error, ExecutionRevertedError)) return { reason: ErrSimulationFailed };
+  return { reason: "unexpected_settle_error" };
+}
+
+function find(error: unknown, type: abstract new (...args: never[]) => Error): boolean {
+  if (error instanceof type) return true;
+  return error instanceof BaseError && error.walk((cause) => cause instanceof type) !== null;
+}

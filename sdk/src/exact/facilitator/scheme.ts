@@ -1,0 +1,497 @@
+import type {
+  FacilitatorContext,
+  PaymentPayload,
+  PaymentRequirements,
+  SchemeNetworkFacilitator,
+  SettleResponse,
+  VerifyResponse,
+} from "@x402/core/types";
+import { toFacilitatorEvmSigner } from "@x402/evm";
+import {
+  ExactEvmScheme as OfficialExactEvmScheme,
+  type ExactEvmSchemeConfig as OfficialExactEvmSchemeConfig,
+} from "@x402/evm/exact/facilitator";
+import {
+  type Address,
+  encodeFunctionData,
+  encodePacked,
+  getAddress,
+  type Hex,
+  isAddressEqual,
+  keccak256,
+  publicActions,
+  walletActions,
+} from "viem";
+import { call, getCode } from "viem/actions";
+import { payCall } from "../../generated/actions/refundWindow/pay.js";
+import { refundWithSignatureCall } from "../../generated/actions/refundWindow/refundWithSignature.js";
+import { withdrawWithSignatureCall } from "../../generated/actions/refundWindow/withdrawWithSignature.js";
+import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
+import { canonical } from "../../generated/addresses.js";
+import { PAYOUT_GAS } from "../../refund-window/payoutGas.js";
+import type { PaymentReceipt } from "../../refund-window/receipt.js";
+import type { RelayRequest } from "../../refund-window/relay.js";
+import { encodeTerms, vaultAddress } from "../../refund-window/vaultAddress.js";
+import {
+  ErrAlreadyPaid,
+  ErrBeingSettled,
+  ErrEventMismatch,
+  ErrFactoryNotAllowed,
+  ErrNotSponsored,
+  ErrOperationMalformed,
+  ErrOperationMissing,
+  ErrOperationNotAuthorized,
+  ErrOperationUnsupported,
+  ErrPayloadUnsupported,
+  ErrReverted,
+  ErrServerFieldInPayload,
+  ErrSettlementPending,
+  ErrTermsMalformed,
+  ErrTermsMismatch,
+  ErrVaultMismatch,
+} from "../errors.js";
+import { hasServerFields, parsePayOperation, parseRefundOperation, withoutServerFields } from "../operations.js";
+import {
+  acceptedSameTerms,
+  type ExactPayload,
+  hasVaultExtra,
+  parseExactPayload,
+  parseVaultExtra,
+  paymentIdOf,
+  paysVault,
+  refOf,
+  type VaultExtra,
+} from "../terms.js";
+import { type ExpectedPayment, findPaidTransaction, isPaid, paidIn, readReceipt, refundedIn, withdrawnIn } from "./chain.js";
+import { reasonOf, withDeadline } from "./reasons.js";
+import { type Expense, type Sponsor, sponsorEverything } from "./sponsor.js";
+import {
+  type FacilitatorClient,
+  InMemorySubmissionStorage,
+  type Outcome,
+  type SubmissionStorage,
+  Submitter,
+} from "./submitter.js";
+
+export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
+  /** The deployments whose vaults are served. Default: the canonical one. */
+  deployments?: { factory: Address; implementation: Address }[];
+  /** Who is calling: the identity of the authenticated server of the current call. Default: nobody is authenticated. */
+  caller?: () => string | undefined;
+  /** Decides what gas is paid for. Default: everything but deployments that no authenticated server asks for. */
+  sponsor?: Sponsor;
+  /** Remembers what was signed. Default: the memory of this process. */
+  submissions?: SubmissionStorage;
+  /** Blocks that make a settlement final enough, its own included. Default: 1. */
+  confirmations?: number;
+  /** Milliseconds to wait for a receipt; below the 90 s that servers wait. Default: 60,000. */
+  confirmationTimeoutMs?: number;
+  /** Milliseconds that the chain may take to answer before anything is sent. Default: 9,000. */
+  readTimeoutMs?: number;
+  /** The most gas that one transaction may use. Default: 1,000,000. */
+  maxGas?: bigint;
+};
+
+/** A payment that passed the checks which need no chain. */
+type CheckedPayment = ExpectedPayment & { payload: ExactPayload; vaultExtra: VaultExtra };
+
+/** A typed refusal on the way of a payment. */
+class Refusal extends Error {
+  override name = "Refusal";
+
+  constructor(
+    readonly reason: string,
+    readonly detail?: string,
+  ) {
+    super(reason);
+  }
+}
+
+/**
+ * The official `exact` scheme for facilitators, and payments into vaults: verified against the terms that their address
+ * is made of, settled by the vault itself, and reported with what the buyer may do until when. Requirements without
+ * `extra.recourse` behave as with the official class.
+ */
+export class ExactEvmScheme implements SchemeNetworkFacilitator {
+  readonly scheme = "exact";
+  readonly caipFamily = "eip155:*";
+
+  readonly #client: FacilitatorClient;
+  readonly #official: OfficialExactEvmScheme;
+  readonly #submitter: Submitter;
+  readonly #deployments: { factory: Address; implementation: Address }[];
+  readonly #caller: () => string | undefined;
+  readonly #sponsor: Sponsor;
+  readonly #readTimeoutMs: number;
+
+  /** @param client Signs by itself (a local account), so that what was sent can be looked up whatever happens. */
+  constructor(client: FacilitatorClient, config: ExactEvmSchemeConfig = {}) {
+    const { confirmationTimeoutMs = 60_000, confirmations = 1, maxGas = 1_000_000n } = config;
+    this.#client = client;
+    this.#official = new OfficialExactEvmScheme(officialSigner(client, confirmationTimeoutMs), config);
+    this.#submitter = new Submitter(client, {
+      storage: config.submissions ?? new InMemorySubmissionStorage(),
+      confirmations,
+      confirmationTimeoutMs,
+      maxGas,
+    });
+    this.#deployments = config.deployments ?? [canonical.refundWindow];
+    this.#caller = config.caller ?? (() => undefined);
+    this.#sponsor = config.sponsor ?? sponsorEverything;
+    this.#readTimeoutMs = config.readTimeoutMs ?? 9_000;
+  }
+
+  /** Tells servers which vaults are served; a server whose terms are of another factory refuses this facilitator. */
+  getExtra(_network: string): Record<string, unknown> {
+    return { recourse: { factories: { "refund-window": this.#deployments.map(({ factory }) => factory) } } };
+  }
+
+  getSigners(network: string): string[] {
+    return this.#official.getSigners(network);
+  }
+
+  /* VERIFY */
+
+  async verify(payload: PaymentPayload, requirements: PaymentRequirements, context?: FacilitatorContext): Promise<VerifyResponse> {
+    if (!hasVaultExtra(requirements)) return this.#official.verify(payload, requirements, context);
+    const payer = parseExactPayload(payload)?.authorization.from;
+    try {
+      if (hasServerFields(payload.payload)) throw new Refusal(ErrServerFieldInPayload);
+      return await withDeadline(this.#verifyOnChain(this.#check(payload, requirements), payload, requirements, context), this.#readTimeoutMs);
+    } catch (error) {
+      const { message, reason } = refusalOf(error);
+      return { isValid: false, invalidReason: reason, ...optional({ invalidMessage: message, payer }) };
+    }
+  }
+
+  /** What needs no chain: the address is exactly these terms, under a factory that is served, for this network and asset. */
+  #check(payload: PaymentPayload, requirements: PaymentRequirements): CheckedPayment {
+    if (requirements.network !== `eip155:${this.#client.chain.id}`) throw new Refusal("invalid_network");
+    const vaultExtra = parseVaultExtra(requirements);
+    if (!vaultExtra) throw new Refusal(ErrTermsMalformed);
+    if (!acceptedSameTerms(payload, requirements)) throw new Refusal(ErrTermsMismatch);
+    const vault = this.#vaultOf(vaultExtra, requirements);
+    const exactPayload = parseExactPayload(payload);
+    if (!exactPayload) throw new Refusal(ErrPayloadUnsupported);
+    const ref = refOf(exactPayload, requirements.asset);
+    return {
+      vault,
+      vaultExtra,
+      ref,
+      id: paymentIdOf(ref, vault, this.#client.chain.id),
+      amount: BigInt(requirements.amount),
+      payload: exactPayload,
+    };
+  }
+
+  #vaultOf(vaultExtra: VaultExtra, requirements: PaymentRequirements): Address {
+    const deployment = this.#deployments.find(({ factory }) => isAddressEqual(factory, vaultExtra.factory));
+    if (!deployment) throw new Refusal(ErrFactoryNotAllowed);
+    if (!paysVault(requirements, vaultExtra, deployment.implementation)) throw new Refusal(ErrVaultMismatch);
+    return getAddress(requirements.payTo);
+  }
+
+  /** The official checks, and then the very call that settlement will make. */
+  async #verifyOnChain(
+    payment: CheckedPayment,
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context: FacilitatorContext | undefined,
+  ): Promise<VerifyResponse> {
+    const isDeployed = await this.#isDeployed(payment.vault);
+    if (isDeployed && (await isPaid(this.#client, payment))) throw new Refusal(ErrAlreadyPaid);
+    const verified = await this.#official.verify(payload, requirements, context);
+    if (!verified.isValid) return verified;
+    await call(this.#client, { ...this.#paymentCall(payment, isDeployed), account: this.#client.account });
+    return verified;
+  }
+
+  async #isDeployed(vault: Address): Promise<boolean> {
+    return (await getCode(this.#client, { address: vault })) !== undefined;
+  }
+
+  #paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, isDeployed: boolean): { to: Address; data: Hex } {
+    const { nonce, validAfter, validBefore, value } = payload.authorization;
+    const authorization = {
+      token: ref.token,
+      payer: ref.payer,
+      value: BigInt(value),
+      validAfter: BigInt(validAfter),
+      validBefore: BigInt(validBefore),
+      nonce,
+      signature: payload.signature,
+    };
+    if (isDeployed) return encoded(payCall({ address: vault, authorization }));
+    return encoded(deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }));
+  }
+
+  /* SETTLE */
+
+  async settle(payload: PaymentPayload, requirements: PaymentRequirements, context?: FacilitatorContext): Promise<SettleResponse> {
+    if (!hasVaultExtra(requirements)) return this.#official.settle(payload, requirements, context);
+    const payer = parseExactPayload(payload)?.authorization.from;
+    try {
+      return await this.#settleOperation(payload, requirements, context);
+    } catch (error) {
+      const { message, reason } = refusalOf(error);
+      return {
+        success: false,
+        errorReason: reason,
+        transaction: "",
+        network: requirements.network,
+        ...optional({ errorMessage: message, payer }),
+      };
+    }
+  }
+
+  #settleOperation(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context: FacilitatorContext | undefined,
+  ): Promise<SettleResponse> {
+    const payment = this.#check(payload, requirements);
+    switch (payload.payload.type) {
+      case "pay":
+        return this.#pay(payment, payload, requirements, context);
+      case "refund":
+        return this.#refund(payment, payload);
+      case undefined:
+        throw new Refusal(ErrOperationMissing);
+      default:
+        throw new Refusal(ErrOperationUnsupported);
+    }
+  }
+
+  /* PAY */
+
+  async #pay(
+    payment: CheckedPayment,
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context: FacilitatorContext | undefined,
+  ): Promise<SettleResponse> {
+    const operation = parsePayOperation(payload.payload);
+    if (!operation) throw new Refusal(ErrOperationMalformed);
+    const caller = this.#caller();
+    const owner = caller === undefined ? undefined : `${caller}:${operation.idempotencyKey}`;
+    const key = `pay:${payment.id}`;
+
+    const isDeployed = await withDeadline(this.#isDeployed(payment.vault), this.#readTimeoutMs);
+    if (!(await this.#submitter.knows(key))) {
+      const clientPayload = { ...payload, payload: withoutServerFields(payload.payload) };
+      const verified = await this.verify(clientPayload, requirements, context);
+      if (!verified.isValid) throw new Refusal(verified.invalidReason ?? ErrReverted, verified.invalidMessage);
+      await this.#spend({ kind: isDeployed ? "payment" : "deployment", payment, value: payment.amount });
+    }
+
+    const outcome = await this.#submitter.submitOnce(key, owner, this.#paymentCall(payment, isDeployed));
+    // Whoever is not the one that started it learns only that it is not theirs: a payload can be copied.
+    const isOurs = outcome.isFirst || (owner !== undefined && outcome.submission.owner === owner);
+    if (!isOurs) throw new Refusal(outcome.receipt ? ErrAlreadyPaid : ErrBeingSettled);
+    return this.#reportPayment(key, payment, outcome);
+  }
+
+  async #reportPayment(key: string, payment: CheckedPayment, { receipt, submission }: Outcome): Promise<SettleResponse> {
+    if (!receipt) return this.#pending(payment, submission.hash);
+    const transaction = paidIn(receipt.logs, payment)
+      ? submission.hash
+      : await findPaidTransaction(this.#client, payment, receipt.blockNumber);
+    if (!transaction) {
+      await this.#submitter.forget(key);
+      throw new Refusal(receipt.status === "reverted" ? ErrReverted : ErrEventMismatch);
+    }
+    return this.#success(payment, transaction, { amount: payment.amount });
+  }
+
+  /* REFUND BY THE SERVER */
+
+  async #refund(payment: CheckedPayment, payload: PaymentPayload): Promise<SettleResponse> {
+    const operation = parseRefundOperation(payload.payload);
+    if (!operation) throw new Refusal(ErrOperationMalformed);
+    const { amount, deadline, expectedHeld, expectedRefunded, signature, signer } = operation.refund;
+    const { operator, receiver } = payment.vaultExtra.terms;
+    if (![operator, receiver].some((seller) => isAddressEqual(seller, signer))) throw new Refusal(ErrOperationNotAuthorized);
+
+    const refund = refundWithSignatureCall({
+      address: payment.vault,
+      ref: payment.ref,
+      message: {
+        paymentId: payment.id,
+        amount: BigInt(amount),
+        to: payment.ref.payer,
+        expectedHeld: BigInt(expectedHeld),
+        expectedRefunded: BigInt(expectedRefunded),
+        deadline: BigInt(deadline),
+      },
+      signer,
+      signature,
+      payoutGas: PAYOUT_GAS,
+    });
+    const key = `refund:${payment.id}:${expectedRefunded}:${amount}`;
+    const expense = { kind: "operation", payment, value: BigInt(amount) } as const;
+    const outcome = await this.#submitSponsored(key, encoded(refund), expense);
+    if (!outcome.receipt) return this.#pending(payment, outcome.submission.hash);
+    if (!refundedIn(outcome.receipt.logs, { ...payment, amount: BigInt(amount) })) {
+      await this.#submitter.forget(key);
+      throw new Refusal(ErrReverted);
+    }
+    return this.#success(payment, outcome.submission.hash, { amount: BigInt(amount), operation: "refund" });
+  }
+
+  /* RELAY */
+
+  /**
+   * Sends an action that its party signed: a refund by payer, receiver or operator, or the withdrawal of a credit. The
+   * chain decides whether the signature is right; the answer is as of `settle`.
+   */
+  async relay(request: RelayRequest): Promise<SettleResponse> {
+    const network = request.network as SettleResponse["network"];
+    try {
+      return await this.#relayAction(request);
+    } catch (error) {
+      const { message, reason } = refusalOf(error);
+      return { success: false, errorReason: reason, transaction: "", network, ...optional({ errorMessage: message }) };
+    }
+  }
+
+  async #relayAction(request: RelayRequest): Promise<SettleResponse> {
+    if (request.network !== `eip155:${this.#client.chain.id}`) throw new Refusal("invalid_network");
+    const vault = this.#relayedVault(request.vault);
+    return request.action === "refund" ? this.#relayRefund(vault, request) : this.#relayWithdraw(vault, request);
+  }
+
+  #relayedVault(vaultExtra: VaultExtra): Address {
+    const deployment = this.#deployments.find(({ factory }) => isAddressEqual(factory, vaultExtra.factory));
+    if (!deployment) throw new Refusal(ErrFactoryNotAllowed);
+    return vaultAddress(vaultExtra.terms, deployment);
+  }
+
+  async #relayRefund(vault: Address, { message, ref, signature, signer }: RelayRequest & { action: "refund" }): Promise<SettleResponse> {
+    const id = paymentIdOf(ref, vault, this.#client.chain.id);
+    const amount = BigInt(message.amount);
+    const payment = { vault, id, ref, amount };
+    const refund = refundWithSignatureCall({
+      address: vault,
+      ref,
+      message: {
+        paymentId: message.paymentId,
+        amount,
+        to: message.to,
+        expectedHeld: BigInt(message.expectedHeld),
+        expectedRefunded: BigInt(message.expectedRefunded),
+        deadline: BigInt(message.deadline),
+      },
+      signer,
+      signature,
+      payoutGas: PAYOUT_GAS,
+    });
+    const key = `refund:${id}:${message.expectedRefunded}:${message.amount}:${message.to}`;
+    const outcome = await this.#submitSponsored(key, encoded(refund), { kind: "exit", payment, value: amount });
+    if (!outcome.receipt) return this.#pending(payment, outcome.submission.hash);
+    if (!refundedIn(outcome.receipt.logs, payment)) {
+      await this.#submitter.forget(key);
+      throw new Refusal(ErrReverted);
+    }
+    return this.#success(payment, outcome.submission.hash, { amount, operation: "refund" });
+  }
+
+  async #relayWithdraw(vault: Address, { message, signature }: RelayRequest & { action: "withdraw" }): Promise<SettleResponse> {
+    const { owner, token } = message;
+    const amount = BigInt(message.expectedCredit);
+    const withdrawal = withdrawWithSignatureCall({
+      address: vault,
+      message: {
+        token,
+        owner,
+        to: message.to,
+        expectedCredit: amount,
+        expectedWithdrawn: BigInt(message.expectedWithdrawn),
+        deadline: BigInt(message.deadline),
+      },
+      signature,
+    });
+    const key = `withdraw:${vault}:${token}:${owner}:${message.expectedWithdrawn}:${message.to}`;
+    // A credit belongs to no payment: what is sponsored is counted by vault, token and owner.
+    const id = keccak256(encodePacked(["address", "address", "address"], [vault, token, owner]));
+    const payment = { id, ref: { token } };
+    const outcome = await this.#submitSponsored(key, encoded(withdrawal), { kind: "exit", payment, value: amount });
+    const network = `eip155:${this.#client.chain.id}` as const;
+    const transaction = outcome.submission.hash;
+    if (!outcome.receipt) return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: owner };
+    if (!withdrawnIn(outcome.receipt.logs, { amount, owner, vault })) {
+      await this.#submitter.forget(key);
+      throw new Refusal(ErrReverted);
+    }
+    return { success: true, transaction, network, payer: owner, amount: String(amount) };
+  }
+
+  /* ALL OPERATIONS */
+
+  /** Asks the chain whether it would accept, and the sponsor whether it would pay, before anything is signed. */
+  async #submitSponsored(key: string, transaction: { to: Address; data: Hex }, expense: SponsoredExpense): Promise<Outcome> {
+    if (!(await this.#submitter.knows(key))) {
+      await withDeadline(call(this.#client, { ...transaction, account: this.#client.account }), this.#readTimeoutMs);
+      await this.#spend(expense);
+    }
+    return this.#submitter.submitOnce(key, this.#caller(), transaction);
+  }
+
+  async #spend({ kind, payment, value }: SponsoredExpense): Promise<void> {
+    const { id: paymentId, ref } = payment;
+    const isSponsored = await this.#sponsor({ kind, caller: this.#caller(), paymentId, token: ref.token, value });
+    if (!isSponsored) throw new Refusal(ErrNotSponsored);
+  }
+
+  #pending(payment: ExpectedPayment, transaction: Hex): SettleResponse {
+    const network = `eip155:${this.#client.chain.id}` as const;
+    return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: payment.ref.payer };
+  }
+
+  async #success(
+    payment: ExpectedPayment,
+    transaction: Hex,
+    { amount, operation }: { amount: bigint; operation?: "refund" },
+  ): Promise<SettleResponse> {
+    // The money has moved: a node that goes away now must not turn that into a failure.
+    const receipt = await withDeadline(readReceipt(this.#client, payment), this.#readTimeoutMs).catch(() => undefined);
+    return {
+      success: true,
+      transaction,
+      network: `eip155:${this.#client.chain.id}`,
+      payer: payment.ref.payer,
+      amount: String(amount),
+      extra: { recourse: receipt ?? fallbackReceipt(payment, this.#client.chain.id), ...optional({ operation }) },
+    };
+  }
+}
+
+type SponsoredExpense = {
+  kind: Expense["kind"];
+  payment: { id: Hex; ref: { token: Address } };
+  value: bigint;
+};
+
+/** What can be said of a payment when the chain has just gone away. */
+function fallbackReceipt({ amount, id, ref, vault }: ExpectedPayment, chainId: number): Omit<PaymentReceipt, "closesAt" | "maturesAt" | "nextActions"> {
+  const { nonce, payer, token } = ref;
+  return { kind: "refund-window", network: `eip155:${chainId}`, vault, paymentId: id, token, payer, nonce, amount: String(amount) };
+}
+
+function officialSigner(client: FacilitatorClient, confirmationTimeoutMs: number) {
+  const actions = client.extend(publicActions).extend(walletActions);
+  const signer = { ...actions, address: client.account.address } as unknown as Parameters<typeof toFacilitatorEvmSigner>[0];
+  return toFacilitatorEvmSigner(signer, { confirmationTimeoutMs });
+}
+
+function encoded(contractCall: { address: Address } & Parameters<typeof encodeFunctionData>[0]): { to: Address; data: Hex } {
+  return { to: contractCall.address, data: encodeFunctionData(contractCall) };
+}
+
+function refusalOf(error: unknown): { reason: string; message?: string | undefined } {
+  return error instanceof Refusal ? { reason: error.reason, message: error.detail } : reasonOf(error);
+}
+
+/** Leaves out what is undefined: on the wire a missing field is missing. */
+function optional<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,50 @@
+import * as z from "zod/mini";
+import { address, bytes, uint256 } from "./schemas.js";
+
+const payOperation = z.object({ type: z.literal("pay"), idempotencyKey: z.string().check(z.minLength(1), z.maxLength(128)) });
+
+const refundOperation = z.object({
+  type: z.literal("refund"),
+  refund: z.strictObject({
+    amount: uint256,
+    expectedHeld: uint256,
+    expectedRefunded: uint256,
+    deadline: uint256,
+    signer: address,
+    signature: bytes,
+  }),
+});
+
+/**
+ * What a server asks the facilitator to do. It is written beside the client's fields when the server settles, so a
+ * client cannot write it: `/verify` refuses it, and a server's middleware does not overwrite what a client sent.
+ */
+export type PayOperation = z.infer<typeof payOperation>;
+/** Gives a payment back to its payer by the signature of receiver or operator, which the chain checks. Amounts and times are decimal strings. */
+export type RefundOperation = z.infer<typeof refundOperation>;
+
+const SERVER_FIELDS = ["type", "idempotencyKey", "refund"] as const;
+
+/** Whether a payload carries anything that only a server may write. */
+export function hasServerFields(payload: Record<string, unknown>): boolean {
+  return SERVER_FIELDS.some((field) => field in payload);
+}
+
+/** The payload as the client sent it. */
+export function withoutServerFields<T extends Record<string, unknown>>(payload: T): T {
+  return Object.fromEntries(
+    Object.entries(payload).filter(([field]) => !SERVER_FIELDS.some((serverField) => serverField === field)),
+  ) as T;
+}
+
+/** The payment operation, or `undefined` when the fields are not those of one. */
+export function parsePayOperation(payload: Record<string, unknown>): PayOperation | undefined {
+  const parsed = payOperation.safeParse(payload);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The refund operation, or `undefined` when the fields are not those of one. */
+export function parseRefundOperation(payload: Record<string, unknown>): RefundOperation | undefined {
+  const parsed = refundOperation.safeParse(payload);
+  return parsed.success ? parsed.data : undefined;
+}

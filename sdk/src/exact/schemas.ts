@@ -1,0 +1,20 @@
+import { getAddress, type Hex, isAddress, isHex } from "viem";
+import * as z from "zod/mini";
+
+/* The pieces of JSON on the wire. What does not fit is refused before anything else looks at it. */
+
+export const address = z.pipe(
+  z.string().check(z.refine((value) => isAddress(value, { strict: false }))),
+  z.transform((value) => getAddress(value)),
+);
+
+export const bytes32 = z.custom<Hex>((value) => isHex(value) && value.length === 66);
+
+/** Any bytes; the size of the whole body is bounded before. */
+export const bytes = z.custom<Hex>((value) => isHex(value) && value.length % 2 === 0);
+
+/** A decimal string below 2^256. */
+export const uint256 = z.string().check(z.refine((value) => /^\d{1,78}$/.test(value) && BigInt(value) < 2n ** 256n));
+
+/** A number of at most 53 bits. */
+export const uint = (bits: number) => z.int().check(z.gte(0), z.lt(2 ** bits));

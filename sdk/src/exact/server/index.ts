@@ -1,0 +1,3 @@
+export { type RefundWindowOption, type RefundWindowOptions, refundWindow } from "./refundWindow.js";
+export { ExactEvmScheme, type ExactEvmSchemeConfig } from "./scheme.js";
+export { InMemoryPaymentStorage, type PaymentRecord, type PaymentStorage } from "./storage.js";

@@ -1,0 +1,77 @@
+import type { Network, Price } from "@x402/core/types";
+import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
+import { canonical } from "../../generated/addresses.js";
+import type { RefundWindowTerms } from "../../generated/types.js";
+import { vaultAddress } from "../../refund-window/vaultAddress.js";
+import type { VaultExtra } from "../terms.js";
+
+export type RefundWindowOptions = {
+  /** CAIP-2, for example `eip155:84532`. */
+  network: Network;
+  /** As in any x402 route: `"$0.50"`, or an asset with its amount. */
+  price: Price;
+  /** Who earns the payments. */
+  receiver: Address;
+  /** Seconds in which the buyer can undo: one hour to 365 days. */
+  window: number;
+  /** The server's signing key. Default: the receiver. */
+  operator?: Address;
+  /** Who gets the fee, in hundredths of a percent of what the receiver gets, at most 1,000. Default: no fee. */
+  fee?: { receiver: Address; bps: number };
+  /** The share of each payment that the buyer cannot take back, in hundredths of a percent. Default: 0. */
+  nonRefundableBps?: number;
+  /** Makes vaults of otherwise equal terms different. Default: 0. */
+  salt?: Hex;
+  /** Seconds that the buyer's signature stays valid. Default: the official middleware's. */
+  maxTimeoutSeconds?: number;
+  /** `authorization` settles after the handler, `upfront` before it. Default: `authorization`. */
+  paymentFlow?: "authorization" | "upfront";
+  /** Another deployment than the canonical one. */
+  deployment?: { factory: Address; implementation: Address };
+};
+
+export type RefundWindowOption = {
+  scheme: "exact";
+  network: Network;
+  payTo: Address;
+  price: Price;
+  extra: Record<string, unknown> & { recourse: VaultExtra };
+  maxTimeoutSeconds?: number;
+};
+
+/**
+ * A route's payment option: the money goes into the vault of these terms, and the buyer can undo until the window closes.
+ *
+ * @throws {RecourseError} of the contract's own class when the terms are out of bounds.
+ */
+export function refundWindow(options: RefundWindowOptions): RefundWindowOption {
+  const { deployment = canonical.refundWindow, maxTimeoutSeconds, network, paymentFlow, price } = options;
+  const terms = refundWindowTerms(options);
+  return {
+    scheme: "exact",
+    network,
+    payTo: vaultAddress(terms, deployment),
+    price,
+    extra: {
+      ...(paymentFlow === undefined ? {} : { paymentFlow }),
+      recourse: { kind: "refund-window", factory: deployment.factory, terms },
+    },
+    ...(maxTimeoutSeconds === undefined ? {} : { maxTimeoutSeconds }),
+  };
+}
+
+function refundWindowTerms(options: RefundWindowOptions): RefundWindowTerms {
+  const { fee, nonRefundableBps = 0, operator = options.receiver, receiver, salt = zeroHash, window } = options;
+  return {
+    receiver,
+    operator,
+    feeReceiver: fee?.receiver ?? zeroAddress,
+    feeBps: fee?.bps ?? 0,
+    salt,
+    arbiter: zeroAddress,
+    window,
+    resolutionPeriod: 0,
+    silenceFavorsPayer: false,
+    nonRefundableBps,
+  };
+}

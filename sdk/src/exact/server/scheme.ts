@@ -1,0 +1,230 @@
+import type {
+  AssetAmount,
+  MoneyParser,
+  Network,
+  PaymentPayload,
+  PaymentRequirements,
+  Price,
+  SchemeNetworkServer,
+  SupportedKind,
+} from "@x402/core/types";
+import type { AuthorizerSigner } from "@x402/evm";
+import { ExactEvmScheme as OfficialExactEvmScheme } from "@x402/evm/exact/server";
+import { getAddress, type Hex, isAddressEqual } from "viem";
+import { refundTypedData } from "../../generated/typedData.js";
+import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
+import type { PaymentReceipt } from "../../refund-window/receipt.js";
+import {
+  ErrAlreadyPaid,
+  ErrBeingSettled,
+  ErrPayloadUnsupported,
+  ErrSettlementPending,
+  ErrStorageUnavailable,
+} from "../errors.js";
+import type { PayOperation, RefundOperation } from "../operations.js";
+import { chainIdOf, hasVaultExtra, parseExactPayload, parseVaultExtra, paymentIdOf, paysVault, refOf } from "../terms.js";
+import { InMemoryPaymentStorage, type PaymentStorage } from "./storage.js";
+
+type Hooks = NonNullable<SchemeNetworkServer["schemeHooks"]>;
+type SettleContext = Parameters<NonNullable<SchemeNetworkServer["enrichSettlementPayload"]>>[0];
+type CanceledContext = Parameters<NonNullable<SchemeNetworkServer["settleOnCancel"]>>[0];
+type RouteContext = { paymentPayload: SettleContext["paymentPayload"]; requirements: SettleContext["requirements"] };
+
+export type ExactEvmSchemeConfig = {
+  /** Signs refunds when a handler fails after an `upfront` payment. Must be the operator or the receiver of the routes' terms. */
+  operator?: AuthorizerSigner;
+  /** Shared by all processes that sell for the same vaults. Default: the memory of this process. */
+  storage?: PaymentStorage;
+};
+
+/**
+ * The official `exact` scheme for servers, and the routes whose `payTo` is a vault: they are settled into the vault, a
+ * payment releases one response, and a failed handler leaves the buyer whole. Routes without `extra.recourse` behave as
+ * with the official class.
+ */
+export class ExactEvmScheme implements SchemeNetworkServer {
+  readonly #official = new OfficialExactEvmScheme();
+  readonly #operator: AuthorizerSigner | undefined;
+  readonly #storage: PaymentStorage;
+  /** What the facilitator said when it settled before the handler, for the refund if that handler fails. */
+  readonly #receipts = new WeakMap<object, PaymentReceipt>();
+
+  readonly scheme = this.#official.scheme;
+  readonly defaultAssetTransferMethod = this.#official.defaultAssetTransferMethod;
+  readonly paymentFlows = this.#official.paymentFlows;
+
+  constructor({ operator, storage = new InMemoryPaymentStorage() }: ExactEvmSchemeConfig = {}) {
+    this.#operator = operator;
+    this.#storage = storage;
+  }
+
+  /* ROUTE */
+
+  /** Adds a parser of money amounts, as on the official class. */
+  registerMoneyParser(parser: MoneyParser): this {
+    this.#official.registerMoneyParser(parser);
+    return this;
+  }
+
+  parsePrice(price: Price, network: Network): Promise<AssetAmount> {
+    return this.#official.parsePrice(price, network);
+  }
+
+  getAssetDecimals(asset: string, network: Network): number | undefined {
+    return this.#official.getAssetDecimals(asset, network);
+  }
+
+  /**
+   * @throws {RouteTermsError} when `extra.recourse` is malformed, is not what `payTo` says, or needs an operator.
+   * @throws {FacilitatorUnsuitableError} when the facilitator would settle past the vault.
+   */
+  async enhancePaymentRequirements(
+    requirements: PaymentRequirements,
+    kind: SupportedKind,
+    facilitatorExtensions: string[],
+  ): Promise<PaymentRequirements> {
+    const enhanced = await this.#official.enhancePaymentRequirements(requirements, kind, facilitatorExtensions);
+    if (hasVaultExtra(enhanced)) this.#checkRoute(enhanced, kind);
+    return enhanced;
+  }
+
+  #checkRoute(requirements: PaymentRequirements, kind: SupportedKind): void {
+    const vault = parseVaultExtra(requirements);
+    if (!vault) throw new RouteTermsError("`extra.recourse` is malformed.");
+    const served = kind.extra?.recourse as { factories?: Record<string, string[]> } | undefined;
+    const factories = served?.factories?.[vault.kind] ?? [];
+    if (!factories.some((factory) => isAddressEqual(getAddress(factory), vault.factory))) {
+      throw new FacilitatorUnsuitableError(vault.kind, vault.factory);
+    }
+    const isCanonical = paysVault(requirements, vault);
+    if (!isCanonical) throw new RouteTermsError("`payTo` is not the vault of these terms.");
+    if (requirements.extra.paymentFlow !== "upfront") return;
+    const sellers = [vault.terms.operator, vault.terms.receiver];
+    if (!this.#operator || !sellers.includes(getAddress(this.#operator.address))) {
+      throw new RouteTermsError("An upfront route needs a scheme with the signer of the terms' operator or receiver.");
+    }
+  }
+
+  /* ONE PAYMENT, ONE RELEASE */
+
+  readonly schemeHooks: Hooks = {
+    onBeforeVerify: async (context) => {
+      if (!hasVaultExtra(context.requirements)) return undefined;
+      try {
+        return await this.#admit(context);
+      } catch {
+        // Core ignores a hook that throws; what cannot be checked is refused.
+        return { abort: true, reason: ErrStorageUnavailable };
+      }
+    },
+    onAfterSettle: async (context) => {
+      if (!hasVaultExtra(context.requirements) || context.phase === "cancel") return;
+      const receipt = context.result.extra?.recourse as PaymentReceipt | undefined;
+      if (receipt) this.#receipts.set(context.paymentPayload, receipt);
+      await this.#conclude(context, "released");
+    },
+    onSettleFailure: async (context) => {
+      if (!hasVaultExtra(context.requirements) || context.phase === "cancel") return undefined;
+      await this.#conclude(context, outcomeOf(context.error));
+      return undefined;
+    },
+  };
+
+  /** Before anything is asked of the facilitator: a payment that was released, or is in flight, is refused here. */
+  async #admit(context: RouteContext) {
+    const payment = this.#paymentOf(context);
+    if (!payment) return { abort: true, reason: ErrPayloadUnsupported } as const;
+    const record = await this.#storage.get(payment.id);
+    if (record?.state === "released") return { abort: true, reason: ErrAlreadyPaid } as const;
+    if (record?.state === "settling") return { abort: true, reason: ErrBeingSettled } as const;
+    // Its nonce may be spent by our own transaction, so verification would refuse it. The settlement decides.
+    if (record?.state === "unknown") return { skip: true, result: { isValid: true, payer: payment.payer } } as const;
+    return undefined;
+  }
+
+  /** Moves the payment to this request, or throws: core fails the settlement, and nothing leaves. */
+  async #reserve(context: RouteContext): Promise<PayOperation> {
+    const payment = this.#paymentOf(context);
+    if (!payment) throw new Error(ErrPayloadUnsupported);
+    const fresh = crypto.randomUUID();
+    const record = await this.#storage
+      .update(payment.id, (current) => {
+        if (current?.state === "released" || current?.state === "settling") return undefined;
+        return { state: "settling", idempotencyKey: current?.state === "unknown" ? current.idempotencyKey : fresh };
+      })
+      .catch(() => {
+        throw new Error(ErrStorageUnavailable);
+      });
+    if (!record) throw new Error(ErrAlreadyPaid);
+    this.#reserved.add(context.paymentPayload);
+    return { type: "pay", idempotencyKey: record.idempotencyKey };
+  }
+
+  /** The requests that hold the reservation: another one's failure must not touch the record. */
+  readonly #reserved = new WeakSet<object>();
+
+  async #conclude(context: RouteContext, state: "released" | "failed" | "unknown"): Promise<void> {
+    const payment = this.#paymentOf(context);
+    if (!payment || !this.#reserved.has(context.paymentPayload)) return;
+    await this.#storage.update(payment.id, (current) =>
+      current?.state === "settling" ? { ...current, state } : undefined,
+    );
+  }
+
+  #paymentOf({ paymentPayload, requirements }: RouteContext): { id: Hex; payer: string } | undefined {
+    const payload = parseExactPayload(paymentPayload as PaymentPayload);
+    if (!payload) return undefined;
+    const ref = refOf(payload, requirements.asset);
+    return {
+      id: paymentIdOf(ref, getAddress(requirements.payTo), chainIdOf(requirements.network)),
+      payer: ref.payer,
+    };
+  }
+
+  /* SETTLEMENT */
+
+  /** Writes beside the client's fields what the facilitator is to do. Core calls it unbound. */
+  readonly enrichSettlementPayload = async (context: SettleContext): Promise<Record<string, unknown> | undefined> => {
+    if (!hasVaultExtra(context.requirements)) return undefined;
+    return context.phase === "cancel" ? this.#refundAll(context) : this.#reserve(context);
+  };
+
+  /** A handler that failed after the money was taken: the payment goes back. */
+  readonly settleOnCancel = async (context: CanceledContext): Promise<PaymentRequirements | undefined> => {
+    return hasVaultExtra(context.requirements) ? (context.requirements as PaymentRequirements) : undefined;
+  };
+
+  async #refundAll(context: RouteContext): Promise<RefundOperation> {
+    const receipt = this.#receipts.get(context.paymentPayload);
+    if (!receipt || !this.#operator) throw new Error(ErrStorageUnavailable);
+    const amount = BigInt(receipt.amount);
+    // Valid for as long as a refund is possible at all: it can only send this untouched payment to its payer.
+    const message = {
+      paymentId: receipt.paymentId,
+      amount,
+      to: receipt.payer,
+      expectedHeld: amount,
+      expectedRefunded: 0n,
+      deadline: BigInt(receipt.maturesAt),
+    };
+    const typedData = refundTypedData({ chainId: chainIdOf(receipt.network), address: receipt.vault, message });
+    const signature = await this.#operator.signTypedData(typedData as never);
+    return {
+      type: "refund",
+      refund: {
+        amount: receipt.amount,
+        expectedHeld: receipt.amount,
+        expectedRefunded: "0",
+        deadline: String(receipt.maturesAt),
+        signer: getAddress(this.#operator.address),
+        signature,
+      },
+    };
+  }
+}
+
+/** Only a refusal in words is a failure. No answer, and an answer that it is still pending, are unknown. */
+function outcomeOf(error: Error): "failed" | "unknown" {
+  const reason = "errorReason" in error ? error.errorReason : undefined;
+  return typeof reason === "string" && reason !== ErrSettlementPending ? "failed" : "unknown";
+}

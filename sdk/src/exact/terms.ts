@@ -1,0 +1,99 @@
+import { deepEqual } from "@x402/core/utils";
+import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { type Address, encodeAbiParameters, getAddress, type Hex, isAddress, isAddressEqual, keccak256 } from "viem";
+import * as z from "zod/mini";
+import { Method, type PaymentRef, type RefundWindowTerms } from "../generated/types.js";
+import { vaultAddress } from "../refund-window/vaultAddress.js";
+import { address, bytes, bytes32, uint, uint256 } from "./schemas.js";
+
+const refundWindowTerms = z.strictObject({
+  receiver: address,
+  operator: address,
+  feeReceiver: address,
+  feeBps: uint(16),
+  salt: bytes32,
+  arbiter: address,
+  window: uint(40),
+  resolutionPeriod: uint(40),
+  silenceFavorsPayer: z.boolean(),
+  nonRefundableBps: uint(16),
+});
+
+/** The schema of `extra.recourse`. */
+export const vaultExtra = z.strictObject({ kind: z.literal("refund-window"), factory: address, terms: refundWindowTerms });
+
+/** What a route's `extra.recourse` says: `payTo` is the vault of these terms under this factory. Only durations, never times. */
+export type VaultExtra = { kind: "refund-window"; factory: Address; terms: RefundWindowTerms };
+
+/** Whether the requirements speak of a vault at all. Others are the official scheme's matter. */
+export function hasVaultExtra(requirements: Pick<PaymentRequirements, "extra">): boolean {
+  return requirements.extra?.recourse !== undefined;
+}
+
+/** The vault that the requirements speak of, or `undefined` when it is malformed or of an unknown kind. */
+export function parseVaultExtra(requirements: Pick<PaymentRequirements, "extra">): VaultExtra | undefined {
+  const parsed = vaultExtra.safeParse(requirements.extra?.recourse);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** Whether `payTo` is the address of the terms. Throws the contract's own error class for terms out of bounds. */
+export function paysVault(requirements: PaymentRequirements, { factory, terms }: VaultExtra, implementation?: Address): boolean {
+  const deployment = implementation === undefined ? { factory } : { factory, implementation };
+  return isAddress(requirements.payTo) && isAddressEqual(requirements.payTo, vaultAddress(terms, deployment));
+}
+
+/** Whether the client accepted the terms that the server advertises, to the letter. */
+export function acceptedSameTerms(payload: PaymentPayload, requirements: PaymentRequirements): boolean {
+  return deepEqual(payload.accepted.extra?.recourse, requirements.extra.recourse);
+}
+
+const authorization = z.object({
+  from: address,
+  to: address,
+  value: uint256,
+  validAfter: uint256,
+  validBefore: uint256,
+  nonce: bytes32,
+});
+const exactPayload = z.object({ authorization, signature: bytes });
+
+/** What a stock client of `exact` signs: an EIP-3009 authorization. */
+export type ExactPayload = z.infer<typeof exactPayload>;
+
+/** The client's part of the payload, or `undefined` when it is no EIP-3009 authorization. */
+export function parseExactPayload(payload: PaymentPayload): ExactPayload | undefined {
+  const parsed = exactPayload.safeParse(payload.payload);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** What names the payment inside its vault. */
+export function refOf(payload: ExactPayload, asset: string): PaymentRef {
+  return {
+    method: Method.Eip3009,
+    token: getAddress(asset),
+    payer: payload.authorization.from,
+    nonce: payload.authorization.nonce,
+  };
+}
+
+/** The payment's id, as the vault computes it. */
+export function paymentIdOf(ref: PaymentRef, vault: Address, chainId: number): Hex {
+  return keccak256(
+    encodeAbiParameters(
+      [
+        { type: "uint256" },
+        { type: "address" },
+        { type: "uint8" },
+        { type: "address" },
+        { type: "address" },
+        { type: "bytes32" },
+      ],
+      [BigInt(chainId), vault, ref.method, ref.token, ref.payer, ref.nonce],
+    ),
+  );
+}
+
+/** The chain id in a CAIP-2 network of Ethereum's family. */
+export function chainIdOf(network: string): number {
+  return Number(network.split(":")[1]);
+}

@@ -1,0 +1,85 @@
+import type { PaymentRequirements } from "@x402/core/types";
+import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
+import { getCode } from "viem/actions";
+import { hasVaultExtra, parseVaultExtra, paysVault } from "../exact/terms.js";
+import { canonical } from "../generated/addresses.js";
+import { addressOf } from "../generated/actions/vaultFactory/addressOf.js";
+import type { RefundWindowTerms } from "../generated/types.js";
+import { RecourseError } from "../errors.js";
+import { encodeTerms } from "./vaultAddress.js";
+
+/** The address to pay is not the vault that the server says it is. */
+export class VaultTermsMismatchError extends RecourseError {
+  override name = "VaultTermsMismatchError";
+
+  constructor(payTo: string, reason: string) {
+    super(`${payTo} is not the vault that the server describes: ${reason}`, {
+      docsPath: "/errors/vault-terms-mismatch",
+      next: "Do not pay. The address promises something else than the terms say.",
+    });
+  }
+}
+
+/** What an address promises to whoever pays it. */
+export type PayToDescription = {
+  kind: "refund-window";
+  vault: Address;
+  factory: Address;
+  terms: RefundWindowTerms;
+  /** Whether the vault exists already; if not, the first payment deploys it. */
+  isDeployed: boolean;
+  /** The promise in sentences. */
+  promise: string[];
+};
+
+/**
+ * Proves what an address promises before paying it. The address is recomputed from the terms, under a factory that the
+ * caller trusts, and the factory is asked for the same on the chain.
+ *
+ * @returns `undefined` when the requirements do not speak of a vault.
+ * @throws {VaultTermsMismatchError} when the address is not the vault of these terms.
+ */
+export async function describePayTo(
+  client: Client<Transport, Chain>,
+  requirements: PaymentRequirements,
+  { deployments = [canonical.refundWindow] }: { deployments?: { factory: Address; implementation: Address }[] } = {},
+): Promise<PayToDescription | undefined> {
+  const { payTo } = requirements;
+  if (!hasVaultExtra(requirements)) return undefined;
+  const vaultExtra = parseVaultExtra(requirements);
+  if (!vaultExtra) throw new VaultTermsMismatchError(payTo, "its terms are malformed.");
+  const { factory, kind, terms } = vaultExtra;
+  const deployment = deployments.find((trusted) => isAddressEqual(trusted.factory, factory));
+  if (!deployment) throw new VaultTermsMismatchError(payTo, `its factory ${factory} is not one you trust.`);
+  if (requirements.network !== `eip155:${client.chain.id}`) {
+    throw new VaultTermsMismatchError(payTo, `it is on ${requirements.network}, and you asked eip155:${client.chain.id}.`);
+  }
+  if (!paysVault(requirements, vaultExtra, deployment.implementation)) {
+    throw new VaultTermsMismatchError(payTo, "the terms make another address.");
+  }
+
+  const vault = payTo as Address;
+  if ((await getCode(client, { address: factory })) === undefined) {
+    throw new VaultTermsMismatchError(payTo, `its factory ${factory} does not exist on this chain.`);
+  }
+  const onChain = await addressOf(client, { address: factory, terms: encodeTerms(terms) });
+  if (!isAddressEqual(onChain, vault)) throw new VaultTermsMismatchError(payTo, "the factory on this chain disagrees.");
+  const isDeployed = (await getCode(client, { address: vault })) !== undefined;
+  return { kind, vault, factory, terms, isDeployed, promise: promiseOf(terms) };
+}
+
+function promiseOf({ feeBps, feeReceiver, nonRefundableBps, operator, receiver, window }: RefundWindowTerms): string[] {
+  const share = nonRefundableBps === 0 ? "all of it" : `all but ${nonRefundableBps / 100} % of it`;
+  return [
+    `For ${duration(window)} after paying, the payer can take back ${share}, to any address, without asking anybody.`,
+    `Until the full hour after that, ${receiver}${operator === receiver ? "" : ` or ${operator}`} can still give it back.`,
+    `Then it belongs to ${receiver}, and anybody can have it paid out.`,
+    ...(feeBps === 0 ? [] : [`${feeReceiver} gets ${feeBps / 100} % of what the receiver gets.`]),
+  ];
+}
+
+function duration(seconds: number): string {
+  const [unit, length] = seconds % 86_400 === 0 ? (["day", 86_400] as const) : seconds % 3_600 === 0 ? (["hour", 3_600] as const) : (["second", 1] as const);
+  const count = seconds / length;
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

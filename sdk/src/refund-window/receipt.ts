@@ -1,0 +1,36 @@
+import type { Address, Hex } from "viem";
+
+/** What somebody may do with a payment, and until when. All times are Unix seconds. */
+export type ReceiptAction = {
+  /** The function of the vault. */
+  action: "refund" | "claim";
+  /** Who may do it; `null` means anyone. */
+  actor: Address | null;
+  /** First second at which it is allowed. */
+  from: number;
+  /** First second at which it is no longer allowed; `null` means never. */
+  until: number | null;
+  /** How: a call of the vault, or a signature that a relay sends. */
+  how: ("call" | "signature")[];
+};
+
+/**
+ * What the buyer gets with the response (`extra.recourse` of PAYMENT-RESPONSE). With it and the chain it needs nobody.
+ */
+export type PaymentReceipt = {
+  kind: "refund-window";
+  /** CAIP-2. */
+  network: string;
+  vault: Address;
+  paymentId: Hex;
+  token: Address;
+  payer: Address;
+  nonce: Hex;
+  /** The original amount in the token's smallest unit, as a decimal string. */
+  amount: string;
+  /** First Unix second at which the payer can no longer undo. */
+  closesAt: number;
+  /** First Unix second at which the money can be claimed, and nobody can give it back. */
+  maturesAt: number;
+  nextActions: ReceiptAction[];
+};
