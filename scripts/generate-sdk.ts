@@ -1,5 +1,5 @@
 /**
- * Writes `sdk/src/generated` and `docs/errors.md` from the build output, its NatSpec, and `deployments/canonical.json`.
+ * Writes `sdk/src/generated`, `sdk/src/ethers/generated` and `docs/errors.md` from the build output, its NatSpec, and `deployments/canonical.json`.
  *
  *   npm run sdk:generate           write
  *   npm run sdk:check              compare, and fail when a file is stale
@@ -22,7 +22,9 @@ import {
   renderTypes,
   renderWireCodes,
   type SdkContract,
+  sdkAbi,
 } from "./lib/render-sdk.js";
+import { renderEthers } from "./lib/typechain.js";
 
 /** Whose functions become actions; `calls` names contracts whose errors and events reach the caller. */
 const CONTRACTS = [
@@ -33,8 +35,11 @@ const CONTRACTS = [
 /** Bounds that the SDK checks before a contract does. */
 const CONSTANTS = ["BPS", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYOUT_GAS", "MIN_WINDOW"];
 
+/** Folders in which everything is generated. */
+export const OWNED_FOLDERS = ["sdk/src/generated", "sdk/src/ethers/generated"];
+
 /** All generated files, by their path in the repository. */
-export function generateSdk(root: string): Files {
+export async function generateSdk(root: string): Promise<Files> {
   const built = new Map(CONTRACTS.map(({ name }) => [name as string, readBuiltContract(root, name)]));
   const models = new Map([...built].map(([name, contract]) => [name, contractModel(contract)]));
   const contracts = CONTRACTS.map(({ addressDoc, calls, name }): SdkContract => {
@@ -54,10 +59,16 @@ export function generateSdk(root: string): Files {
     "wireCodes.ts": renderWireCodes(contracts),
     ...Object.assign({}, ...contracts.map(renderActions)),
   };
+  const abis = Object.fromEntries(contracts.map((contract) => [contract.name, sdkAbi(contract)]));
+  const ethers = await renderEthers(abis, contracts.map(({ source }) => source).join(" and "));
   return {
     "docs/errors.md": renderErrorsPage(contracts),
-    ...format(Object.fromEntries(Object.entries(generated).map(([path, text]) => [`sdk/src/generated/${path}`, text]))),
+    ...format({ ...below("sdk/src/generated", generated), ...below("sdk/src/ethers/generated", ethers) }),
   };
+}
+
+function below(folder: string, files: Files): Files {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
 }
 
 /** A `@custom:reverts` that names no error of the ABI is a promise that nobody keeps. */
@@ -76,5 +87,5 @@ function get<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
 }
 
 if (import.meta.main) {
-  await publishFiles(generateSdk(repositoryRoot), "npm run sdk:generate", ["sdk/src/generated"]);
+  await publishFiles(await generateSdk(repositoryRoot), "npm run sdk:generate", OWNED_FOLDERS);
 }

@@ -60,15 +60,17 @@ function importOrder(module: string): number {
 
 /** One constant an ABI; the errors of callees are among them, because they bubble. */
 export function renderAbis(contracts: readonly SdkContract[]): string {
-  const abis = contracts.map(({ callees, name, abi }) => {
+  const abis = contracts.map((contract) => {
+    const { callees, name } = contract;
     const reach = callees.length === 0 ? "" : ` With the errors of ${callees.map((callee) => callee.name).join(" and ")}, which it calls.`;
-    return `${jsDoc([`The ABI of ${name}.${reach}`])}export const ${camelCase(name)}Abi = ${abiLiteral(withErrorsOf(abi, callees))};`;
+    return `${jsDoc([`The ABI of ${name}.${reach}`])}export const ${camelCase(name)}Abi = ${abiLiteral(sdkAbi(contract))};`;
   });
   const errors = `${jsDoc(["Every error that a contract of ours can answer with."])}export const errorsAbi = ${abiLiteral(allErrors(contracts))};`;
   return file(contracts.map(({ source }) => source), {}, [...abis, errors].join("\n\n"));
 }
 
-function withErrorsOf(abi: Abi, callees: readonly ContractModel[]): Abi {
+/** The contract's ABI, and the errors of its callees. */
+export function sdkAbi({ abi, callees }: SdkContract): Abi {
   const known = new Set(abi.map((item) => ("name" in item ? item.name : "")));
   const errors = callees.flatMap((callee) => errorItems(callee.abi)).filter(({ name }) => !known.has(name));
   return [...abi, ...errors];
