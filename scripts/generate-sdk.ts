@@ -1,0 +1,91 @@
+/**
+ * Writes `sdk/src/generated`, `sdk/src/ethers/generated` and `docs/errors.md` from the build output, its NatSpec, and `deployments/canonical.json`.
+ *
+ *   npm run sdk:generate           write
+ *   npm run sdk:check              compare, and fail when a file is stale
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BuiltContract, readBuiltContract } from "./lib/build-output.js";
+import type { CanonicalContract } from "./lib/canonical.js";
+import { contractModel, typeStringsOf } from "./lib/contract-model.js";
+import { type Files, format, publishFiles, repositoryRoot } from "./lib/generated-files.js";
+import {
+  errorsOf,
+  renderAbis,
+  renderActions,
+  renderAddresses,
+  renderConstants,
+  renderErrors,
+  renderErrorsPage,
+  renderTypedData,
+  renderTypes,
+  renderWireCodes,
+  type SdkContract,
+  sdkAbi,
+} from "./lib/render-sdk.js";
+import { renderEthers } from "./lib/typechain.js";
+
+/** Whose functions become actions; `calls` names contracts whose errors and events reach the caller. */
+const CONTRACTS = [
+  { addressDoc: "The vault.", calls: [], name: "RefundWindow" },
+  { addressDoc: "The factory.", calls: ["RefundWindow"], name: "VaultFactory" },
+] as const;
+
+/** Bounds that the SDK checks before a contract does. */
+const CONSTANTS = ["BPS", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYOUT_GAS", "MIN_WINDOW"];
+
+/** Folders in which everything is generated. */
+export const OWNED_FOLDERS = ["sdk/src/generated", "sdk/src/ethers/generated"];
+
+/** All generated files, by their path in the repository. */
+export async function generateSdk(root: string): Promise<Files> {
+  const built = new Map(CONTRACTS.map(({ name }) => [name as string, readBuiltContract(root, name)]));
+  const models = new Map([...built].map(([name, contract]) => [name, contractModel(contract)]));
+  const contracts = CONTRACTS.map(({ addressDoc, calls, name }): SdkContract => {
+    return { ...get(models, name), addressDoc, callees: calls.map((callee) => get(models, callee)) };
+  });
+  checkReverts(contracts);
+
+  const typeStrings = typeStringsOf(get(built, "RefundWindow") as BuiltContract, "contracts/libraries/TypedDataLib.sol");
+  const canonical = JSON.parse(readFileSync(join(root, "deployments/canonical.json"), "utf8"));
+  const generated: Files = {
+    "abis.ts": renderAbis(contracts),
+    "addresses.ts": renderAddresses(canonical.contracts as CanonicalContract[]),
+    "constants.ts": renderConstants(contracts, CONSTANTS),
+    "errors.ts": renderErrors(contracts),
+    "typedData.ts": renderTypedData(contracts, typeStrings),
+    "types.ts": renderTypes(contracts),
+    "wireCodes.ts": renderWireCodes(contracts),
+    ...Object.assign({}, ...contracts.map(renderActions)),
+  };
+  const abis = Object.fromEntries(contracts.map((contract) => [contract.name, sdkAbi(contract)]));
+  const ethers = await renderEthers(abis, contracts.map(({ source }) => source).join(" and "));
+  return {
+    "docs/errors.md": renderErrorsPage(contracts),
+    ...format({ ...below("sdk/src/generated", generated), ...below("sdk/src/ethers/generated", ethers) }),
+  };
+}
+
+function below(folder: string, files: Files): Files {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
+}
+
+/** A `@custom:reverts` that names no error of the ABI is a promise that nobody keeps. */
+function checkReverts(contracts: readonly SdkContract[]): void {
+  const known = new Set(errorsOf(contracts).map(({ name }) => name));
+  const unknown = contracts.flatMap(({ functions, name }) =>
+    functions.flatMap((fn) => fn.doc.reverts.filter(({ error }) => !known.has(error)).map(({ error }) => `${name}.${fn.name}: ${error}`)),
+  );
+  if (unknown.length > 0) throw new Error(`@custom:reverts names errors that are in no ABI:\n  ${unknown.join("\n  ")}`);
+}
+
+function get<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
+  const value = map.get(name);
+  if (value === undefined) throw new Error(`${name} is not among the contracts.`);
+  return value;
+}
+
+if (import.meta.main) {
+  await publishFiles(await generateSdk(repositoryRoot), "npm run sdk:generate", OWNED_FOLDERS);
+}
