@@ -60,6 +60,8 @@ export default defineConfig({
   paths: { tests: { solidity: "test", nodejs: "test/integration" } },
   ignition: { strategyConfig: { create2: { salt: CREATE2_SALT } } },
   networks: {
+    /** A node that somebody runs; scripts override the URL. */
+    local: { type: "http", chainType: "l1", chainId: 84532, url: "http://127.0.0.1:8545" },
     demo: { type: "edr-simulated", chainType: "l1", chainId: 84532, initialDate: twoHundredDaysAgo, hardfork: "prague" },
   },
   test: {

@@ -1,5 +1,5 @@
 import type { Address } from "viem";
-import { RecourseError } from "./errors.js";
+import { RecourseError } from "./RecourseError.js";
 
 /** A route of a server says something about its vault that is not so. */
 export class RouteTermsError extends RecourseError {

@@ -2,10 +2,10 @@ import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
 import { getCode } from "viem/actions";
 import { hasVaultExtra, parseVaultExtra, paysVault } from "../exact/terms.js";
-import { canonical } from "../generated/addresses.js";
+import { addresses } from "../generated/addresses.js";
 import { addressOf } from "../generated/actions/vaultFactory/addressOf.js";
 import type { RefundWindowTerms } from "../generated/types.js";
-import { RecourseError } from "../errors.js";
+import { RecourseError } from "../RecourseError.js";
 import { encodeTerms } from "./vaultAddress.js";
 
 /** The address to pay is not the vault that the server says it is. */
@@ -42,7 +42,7 @@ export type PayToDescription = {
 export async function describePayTo(
   client: Client<Transport, Chain>,
   requirements: PaymentRequirements,
-  { deployments = [canonical.refundWindow] }: { deployments?: { factory: Address; implementation: Address }[] } = {},
+  { deployments = [addresses["refund-window"]] }: { deployments?: { factory: Address; implementation: Address }[] } = {},
 ): Promise<PayToDescription | undefined> {
   const { payTo } = requirements;
   if (!hasVaultExtra(requirements)) return undefined;

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 import type { PaymentRef } from "../generated/types.js";
 import type { VaultExtra } from "../exact/terms.js";
-import { RecourseError } from "../errors.js";
+import { RecourseError } from "../RecourseError.js";
 
 /** A signed action, as a relay takes it. Amounts and times are decimal strings. */
 export type RelayRequest =

@@ -2,7 +2,7 @@ import { type Account, type Address, type Chain, type Client, type Transport } f
 import { getBlock, signTypedData } from "viem/actions";
 import { paymentOf } from "../generated/actions/refundWindow/paymentOf.js";
 import { terms as readTerms } from "../generated/actions/refundWindow/terms.js";
-import { canonical } from "../generated/addresses.js";
+import { addresses } from "../generated/addresses.js";
 import { refundTypedData } from "../generated/typedData.js";
 import { Method } from "../generated/types.js";
 import type { PaymentReceipt } from "./receipt.js";
@@ -18,7 +18,7 @@ const DEFAULT_VALIDITY = 3_600n;
  * @throws {RecourseError} of the contract's class when the vault is not deployed.
  */
 export async function signRefund(client: Client<Transport, Chain, Account>, parameters: signRefund.Parameters): Promise<RelayRequest & { action: "refund" }> {
-  const { factory = canonical.refundWindow.factory, payment } = parameters;
+  const { factory = addresses["refund-window"].factory, payment } = parameters;
   const { nonce, paymentId, payer, token, vault } = payment;
   const ref = { method: Method.Eip3009, token, payer, nonce };
   const [current, terms, block] = await Promise.all([

@@ -1,5 +1,6 @@
 import { BaseError, ContractFunctionRevertedError, ExecutionRevertedError } from "viem";
-import { contractErrorFrom, wireCodeOf } from "../../generated/errors.js";
+import { contractErrorFrom } from "../../contractErrorFrom.js";
+import { wireCodeOf } from "../../generated/wireCodes.js";
 import { ErrGasTooHigh, ErrRpcUnavailable, ErrSimulationFailed } from "../errors.js";
 import { GasTooHighError, isUnreachable } from "./submitter.js";
 
@@ -20,7 +21,7 @@ export async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Prom
 /** The reason on the wire for an error, and a message that carries nothing of this machine. */
 export function reasonOf(error: unknown): { reason: string; message?: string } {
   const contractError = contractErrorFrom(error);
-  if (contractError) return { reason: wireCodeOf(contractError), message: contractError.shortMessage };
+  if (contractError) return { reason: wireCodeOf[contractError.contractError], message: contractError.shortMessage };
   if (error instanceof DeadlineError || isUnreachable(error)) return { reason: ErrRpcUnavailable };
   if (find(error, GasTooHighError)) return { reason: ErrGasTooHigh };
   if (find(error, ContractFunctionRevertedError) || find(error, ExecutionRevertedError)) return { reason: ErrSimulationFailed };

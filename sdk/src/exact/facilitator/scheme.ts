@@ -27,7 +27,7 @@ import { payCall } from "../../generated/actions/refundWindow/pay.js";
 import { refundWithSignatureCall } from "../../generated/actions/refundWindow/refundWithSignature.js";
 import { withdrawWithSignatureCall } from "../../generated/actions/refundWindow/withdrawWithSignature.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
-import { canonical } from "../../generated/addresses.js";
+import { addresses } from "../../generated/addresses.js";
 import { PAYOUT_GAS } from "../../refund-window/payoutGas.js";
 import type { PaymentReceipt } from "../../refund-window/receipt.js";
 import type { RelayRequest } from "../../refund-window/relay.js";
@@ -99,11 +99,13 @@ type CheckedPayment = ExpectedPayment & { payload: ExactPayload; vaultExtra: Vau
 class Refusal extends Error {
   override name = "Refusal";
 
-  constructor(
-    readonly reason: string,
-    readonly detail?: string,
-  ) {
+  readonly reason: string;
+  readonly detail: string | undefined;
+
+  constructor(reason: string, detail?: string) {
     super(reason);
+    this.reason = reason;
+    this.detail = detail;
   }
 }
 
@@ -135,7 +137,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       confirmationTimeoutMs,
       maxGas,
     });
-    this.#deployments = config.deployments ?? [canonical.refundWindow];
+    this.#deployments = config.deployments ?? [addresses["refund-window"]];
     this.#caller = config.caller ?? (() => undefined);
     this.#sponsor = config.sponsor ?? sponsorEverything;
     this.#readTimeoutMs = config.readTimeoutMs ?? 9_000;

@@ -1,6 +1,6 @@
 import type { Network, Price } from "@x402/core/types";
 import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
-import { canonical } from "../../generated/addresses.js";
+import { addresses } from "../../generated/addresses.js";
 import type { RefundWindowTerms } from "../../generated/types.js";
 import { vaultAddress } from "../../refund-window/vaultAddress.js";
 import type { VaultExtra } from "../terms.js";
@@ -45,7 +45,7 @@ export type RefundWindowOption = {
  * @throws {RecourseError} of the contract's own class when the terms are out of bounds.
  */
 export function refundWindow(options: RefundWindowOptions): RefundWindowOption {
-  const { deployment = canonical.refundWindow, maxTimeoutSeconds, network, paymentFlow, price } = options;
+  const { deployment = addresses["refund-window"], maxTimeoutSeconds, network, paymentFlow, price } = options;
   const terms = refundWindowTerms(options);
   return {
     scheme: "exact",
