@@ -1,4 +1,4 @@
-import type { Abi } from "viem";
+import { type Abi, numberToHex } from "viem";
 import type { CanonicalContract } from "./canonical.js";
 import {
   type ConstantModel,
@@ -374,9 +374,13 @@ export function renderConstants(contracts: readonly SdkContract[], names: readon
 }
 
 function renderConstant({ doc, name, source, type, value }: ConstantModel): string {
-  const isBigint = typeScriptType({ kind: "elementary", name: type }) === "bigint";
+  return `${jsDoc([doc.dev || doc.notice, `\`${name}\` of ${source}.`])}export const ${name} = ${constantLiteral(type, value)};`;
+}
+
+function constantLiteral(type: string, value: bigint): string {
+  if (type === "bytes32") return `"${numberToHex(value, { size: 32 })}"`;
   const digits = value.toString().replace(/\B(?=(\d{3})+$)/g, "_");
-  return `${jsDoc([doc.dev || doc.notice, `\`${name}\` of ${source}.`])}export const ${name} = ${digits}${isBigint ? "n" : ""};`;
+  return typeScriptType({ kind: "elementary", name: type }) === "bigint" ? `${digits}n` : digits;
 }
 
 /* EVENTS */
