@@ -32,8 +32,8 @@ const CONTRACTS = [
   { addressDoc: "The factory.", calls: ["RefundWindow"], name: "VaultFactory" },
 ] as const;
 
-/** Bounds that the SDK checks before a contract does. */
-const CONSTANTS = ["BPS", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYOUT_GAS", "MIN_WINDOW"];
+/** What the SDK checks before a contract does, and computes instead of it. */
+const CONSTANTS = ["BPS", "CREATE2_SALT", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYOUT_GAS", "MIN_WINDOW"];
 
 /** Folders in which everything is generated. */
 export const OWNED_FOLDERS = ["sdk/src/generated", "sdk/src/ethers/generated"];

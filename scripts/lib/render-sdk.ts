@@ -1,4 +1,4 @@
-import type { Abi } from "viem";
+import { type Abi, numberToHex } from "viem";
 import type { CanonicalContract } from "./canonical.js";
 import {
   type ConstantModel,
@@ -374,9 +374,13 @@ export function renderConstants(contracts: readonly SdkContract[], names: readon
 }
 
 function renderConstant({ doc, name, source, type, value }: ConstantModel): string {
-  const isBigint = typeScriptType({ kind: "elementary", name: type }) === "bigint";
+  return `${jsDoc([doc.dev || doc.notice, `\`${name}\` of ${source}.`])}export const ${name} = ${constantLiteral(type, value)};`;
+}
+
+function constantLiteral(type: string, value: bigint): string {
+  if (type === "bytes32") return `"${numberToHex(value, { size: 32 })}"`;
   const digits = value.toString().replace(/\B(?=(\d{3})+$)/g, "_");
-  return `${jsDoc([doc.dev || doc.notice, `\`${name}\` of ${source}.`])}export const ${name} = ${digits}${isBigint ? "n" : ""};`;
+  return typeScriptType({ kind: "elementary", name: type }) === "bigint" ? `${digits}n` : digits;
 }
 
 /* EVENTS */
@@ -385,13 +389,15 @@ function renderConstant({ doc, name, source, type, value }: ConstantModel): stri
 export function renderEvents({ events, name: contract }: SdkContract): string {
   const abi = `${camelCase(contract)}Abi`;
   const finders = events.filter(({ source }) => source.startsWith("contracts/")).map(
-    ({ doc, name }) => `${jsDoc([doc.notice, `The first \`${name}\` event in \`logs\`, or \`undefined\`.`])}export function find${name}(logs: Log[]) {
+    ({ doc, name }) => `${jsDoc([doc.notice, `The first \`${name}\` event in \`logs\`, or \`undefined\`.`])}export function find${name}(
+  logs: Log[],
+): ParseEventLogsReturnType<typeof ${abi}, "${name}", true>[number] | undefined {
   return parseEventLogs({ abi: ${abi}, eventName: "${name}", logs, strict: true })[0];
 }`,
   );
   return file(
     events.map(({ source }) => source).filter((source) => source.startsWith("contracts/")),
-    { viem: ["type Log", "parseEventLogs"], "../abis.js": [abi] },
+    { viem: ["type Log", "type ParseEventLogsReturnType", "parseEventLogs"], "../abis.js": [abi] },
     finders.join("\n\n"),
   );
 }
@@ -425,10 +431,16 @@ function renderAction(contract: SdkContract, fn: FunctionModel): string {
     ${jsDoc([contract.addressDoc])}address: Address;
     ${renderFields(inputs)}};
   ${fn.isView ? `type ReturnType = ${returnType(outputs)};` : ""}
+  type Call = {
+    abi: typeof ${abi};
+    address: Address;
+    args: readonly [${inputs.map((input) => `${input.name}: ${typeScriptType(input.type)}`).join(", ")}];
+    functionName: "${name}";
+  };
 }`,
     `/** The call alone, to batch, simulate or estimate. */
-export function ${name}Call({ ${["address", ...inputs.map((input) => input.name)].join(", ")} }: ${name}.Parameters) {
-  return { abi: ${abi}, address, args: [${inputs.map((input) => input.name).join(", ")}], functionName: "${name}" } as const;
+export function ${name}Call({ ${["address", ...inputs.map((input) => input.name)].join(", ")} }: ${name}.Parameters): ${name}.Call {
+  return { abi: ${abi}, address, args: [${inputs.map((input) => input.name).join(", ")}], functionName: "${name}" };
 }`,
     ...finders.map(({ events, module }) => `export { ${events.map((event) => `find${event}`).join(", ")} } from "${module}";`),
   ];

@@ -3,7 +3,7 @@ import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { type Address, encodeAbiParameters, getAddress, type Hex, isAddress, isAddressEqual, keccak256 } from "viem";
 import * as z from "zod/mini";
 import { Method, type PaymentRef, type RefundWindowTerms } from "../generated/types.js";
-import { vaultAddress } from "../refund-window/vaultAddress.js";
+import { type VaultDeployment, vaultAddress } from "../refund-window/vaultAddress.js";
 import { address, bytes, bytes32, uint, uint256 } from "./schemas.js";
 
 const refundWindowTerms = z.strictObject({
@@ -36,10 +36,14 @@ export function parseVaultExtra(requirements: Pick<PaymentRequirements, "extra">
   return parsed.success ? parsed.data : undefined;
 }
 
+/** The deployment under which these terms are a vault, if it is one of `deployments`. */
+export function deploymentOf({ factory }: VaultExtra, deployments: readonly VaultDeployment[]): VaultDeployment | undefined {
+  return deployments.find((deployment) => isAddressEqual(deployment.factory, factory));
+}
+
 /** Whether `payTo` is the address of the terms. Throws the contract's own error class for terms out of bounds. */
-export function paysVault(requirements: PaymentRequirements, { factory, terms }: VaultExtra, implementation?: Address): boolean {
-  const deployment = implementation === undefined ? { factory } : { factory, implementation };
-  return isAddress(requirements.payTo) && isAddressEqual(requirements.payTo, vaultAddress(terms, deployment));
+export function paysVault({ payTo }: PaymentRequirements, { terms }: VaultExtra, deployment: VaultDeployment): boolean {
+  return isAddress(payTo) && isAddressEqual(payTo, vaultAddress(terms, deployment));
 }
 
 /** Whether the client accepted the terms that the server advertises, to the letter. */

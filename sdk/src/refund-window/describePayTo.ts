@@ -1,12 +1,12 @@
 import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
 import { getCode } from "viem/actions";
-import { hasVaultExtra, parseVaultExtra, paysVault } from "../exact/terms.js";
+import { deploymentOf, hasVaultExtra, parseVaultExtra, paysVault } from "../exact/terms.js";
 import { addresses } from "../generated/addresses.js";
 import { addressOf } from "../generated/actions/vaultFactory/addressOf.js";
 import type { RefundWindowTerms } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
-import { encodeTerms } from "./vaultAddress.js";
+import { encodeTerms, type VaultDeployment } from "./vaultAddress.js";
 
 /** The address to pay is not the vault that the server says it is. */
 export class VaultTermsMismatchError extends RecourseError {
@@ -42,19 +42,19 @@ export type PayToDescription = {
 export async function describePayTo(
   client: Client<Transport, Chain>,
   requirements: PaymentRequirements,
-  { deployments = [addresses["refund-window"]] }: { deployments?: { factory: Address; implementation: Address }[] } = {},
+  { deployments = [addresses["refund-window"]] }: { deployments?: readonly VaultDeployment[] } = {},
 ): Promise<PayToDescription | undefined> {
   const { payTo } = requirements;
   if (!hasVaultExtra(requirements)) return undefined;
   const vaultExtra = parseVaultExtra(requirements);
   if (!vaultExtra) throw new VaultTermsMismatchError(payTo, "its terms are malformed.");
   const { factory, kind, terms } = vaultExtra;
-  const deployment = deployments.find((trusted) => isAddressEqual(trusted.factory, factory));
+  const deployment = deploymentOf(vaultExtra, deployments);
   if (!deployment) throw new VaultTermsMismatchError(payTo, `its factory ${factory} is not one you trust.`);
   if (requirements.network !== `eip155:${client.chain.id}`) {
     throw new VaultTermsMismatchError(payTo, `it is on ${requirements.network}, and you asked eip155:${client.chain.id}.`);
   }
-  if (!paysVault(requirements, vaultExtra, deployment.implementation)) {
+  if (!paysVault(requirements, vaultExtra, deployment)) {
     throw new VaultTermsMismatchError(payTo, "the terms make another address.");
   }
 

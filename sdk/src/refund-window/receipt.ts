@@ -1,3 +1,4 @@
+import { decodePaymentResponseHeader } from "@x402/core/http";
 import type { Address, Hex } from "viem";
 
 /** What somebody may do with a payment, and until when. All times are Unix seconds. */
@@ -34,3 +35,10 @@ export type PaymentReceipt = {
   maturesAt: number;
   nextActions: ReceiptAction[];
 };
+
+/** What the server's response says of the payment, or `undefined` when it was not paid into a vault. */
+export function paymentReceipt(response: Response): PaymentReceipt | undefined {
+  const header = response.headers.get("PAYMENT-RESPONSE");
+  if (header === null) return undefined;
+  return decodePaymentResponseHeader(header).extra?.recourse as PaymentReceipt | undefined;
+}

@@ -8,8 +8,8 @@ import { Method } from "../generated/types.js";
 import type { PaymentReceipt } from "./receipt.js";
 import type { RelayRequest } from "./relay.js";
 
-/** How long a relayed refund may take. */
-const DEFAULT_VALIDITY = 3_600n;
+/** Seconds that a relayed message stays valid, when its signer does not say. */
+export const RELAY_VALIDITY = 3_600n;
 
 /**
  * Signs a refund that anybody may relay: by the payer to any address, by receiver or operator to the payer. Reads from
@@ -32,11 +32,11 @@ export async function signRefund(client: Client<Transport, Chain, Account>, para
     to: parameters.to ?? payer,
     expectedHeld: current.held,
     expectedRefunded: current.refunded,
-    deadline: parameters.deadline ?? block.timestamp + DEFAULT_VALIDITY,
+    deadline: parameters.deadline ?? block.timestamp + RELAY_VALIDITY,
   };
 
   const typedData = refundTypedData({ chainId: client.chain.id, address: vault, message });
-  const signature = await signTypedData(client, { account: client.account, ...typedData } as Parameters<typeof signTypedData>[1]);
+  const signature = await signTypedData(client, { account: client.account, ...typedData });
 
   const { amount, deadline, expectedHeld, expectedRefunded, to } = message;
   return {

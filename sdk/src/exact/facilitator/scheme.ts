@@ -31,7 +31,7 @@ import { addresses } from "../../generated/addresses.js";
 import { PAYOUT_GAS } from "../../refund-window/payoutGas.js";
 import type { PaymentReceipt } from "../../refund-window/receipt.js";
 import type { RelayRequest } from "../../refund-window/relay.js";
-import { encodeTerms, vaultAddress } from "../../refund-window/vaultAddress.js";
+import { encodeTerms, type VaultDeployment, vaultAddress } from "../../refund-window/vaultAddress.js";
 import {
   ErrAlreadyPaid,
   ErrBeingSettled,
@@ -53,6 +53,7 @@ import {
 import { hasServerFields, parsePayOperation, parseRefundOperation, withoutServerFields } from "../operations.js";
 import {
   acceptedSameTerms,
+  deploymentOf,
   type ExactPayload,
   hasVaultExtra,
   parseExactPayload,
@@ -75,7 +76,7 @@ import {
 
 export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
   /** The deployments whose vaults are served. Default: the canonical one. */
-  deployments?: { factory: Address; implementation: Address }[];
+  deployments?: readonly VaultDeployment[];
   /** Who is calling: the identity of the authenticated server of the current call. Default: nobody is authenticated. */
   caller?: () => string | undefined;
   /** Decides what gas is paid for. Default: everything but deployments that no authenticated server asks for. */
@@ -121,7 +122,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   readonly #client: FacilitatorClient;
   readonly #official: OfficialExactEvmScheme;
   readonly #submitter: Submitter;
-  readonly #deployments: { factory: Address; implementation: Address }[];
+  readonly #deployments: readonly VaultDeployment[];
   readonly #caller: () => string | undefined;
   readonly #sponsor: Sponsor;
   readonly #readTimeoutMs: number;
@@ -187,9 +188,9 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   }
 
   #vaultOf(vaultExtra: VaultExtra, requirements: PaymentRequirements): Address {
-    const deployment = this.#deployments.find(({ factory }) => isAddressEqual(factory, vaultExtra.factory));
+    const deployment = deploymentOf(vaultExtra, this.#deployments);
     if (!deployment) throw new Refusal(ErrFactoryNotAllowed);
-    if (!paysVault(requirements, vaultExtra, deployment.implementation)) throw new Refusal(ErrVaultMismatch);
+    if (!paysVault(requirements, vaultExtra, deployment)) throw new Refusal(ErrVaultMismatch);
     return getAddress(requirements.payTo);
   }
 
@@ -363,7 +364,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   }
 
   #relayedVault(vaultExtra: VaultExtra): Address {
-    const deployment = this.#deployments.find(({ factory }) => isAddressEqual(factory, vaultExtra.factory));
+    const deployment = deploymentOf(vaultExtra, this.#deployments);
     if (!deployment) throw new Refusal(ErrFactoryNotAllowed);
     return vaultAddress(vaultExtra.terms, deployment);
   }

@@ -2,7 +2,7 @@ import type { Network, Price } from "@x402/core/types";
 import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
 import { addresses } from "../../generated/addresses.js";
 import type { RefundWindowTerms } from "../../generated/types.js";
-import { vaultAddress } from "../../refund-window/vaultAddress.js";
+import { type VaultDeployment, vaultAddress } from "../../refund-window/vaultAddress.js";
 import type { VaultExtra } from "../terms.js";
 
 export type RefundWindowOptions = {
@@ -27,7 +27,7 @@ export type RefundWindowOptions = {
   /** `authorization` settles after the handler, `upfront` before it. Default: `authorization`. */
   paymentFlow?: "authorization" | "upfront";
   /** Another deployment than the canonical one. */
-  deployment?: { factory: Address; implementation: Address };
+  deployment?: VaultDeployment;
 };
 
 export type RefundWindowOption = {

@@ -11,8 +11,10 @@ import type {
 import type { AuthorizerSigner } from "@x402/evm";
 import { ExactEvmScheme as OfficialExactEvmScheme } from "@x402/evm/exact/server";
 import { getAddress, type Hex, isAddressEqual } from "viem";
+import { addresses } from "../../generated/addresses.js";
 import { refundTypedData } from "../../generated/typedData.js";
 import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
+import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
 import type { PaymentReceipt } from "../../refund-window/receipt.js";
 import {
   ErrAlreadyPaid,
@@ -22,7 +24,7 @@ import {
   ErrStorageUnavailable,
 } from "../errors.js";
 import type { PayOperation, RefundOperation } from "../operations.js";
-import { chainIdOf, hasVaultExtra, parseExactPayload, parseVaultExtra, paymentIdOf, paysVault, refOf } from "../terms.js";
+import { chainIdOf, deploymentOf, hasVaultExtra, parseExactPayload, parseVaultExtra, paymentIdOf, paysVault, refOf } from "../terms.js";
 import { InMemoryPaymentStorage, type PaymentStorage } from "./storage.js";
 
 type Hooks = NonNullable<SchemeNetworkServer["schemeHooks"]>;
@@ -35,6 +37,8 @@ export type ExactEvmSchemeConfig = {
   operator?: AuthorizerSigner;
   /** Shared by all processes that sell for the same vaults. Default: the memory of this process. */
   storage?: PaymentStorage;
+  /** The deployments whose vaults the routes may name. Default: the canonical one. */
+  deployments?: readonly VaultDeployment[];
 };
 
 /**
@@ -46,6 +50,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   readonly #official = new OfficialExactEvmScheme();
   readonly #operator: AuthorizerSigner | undefined;
   readonly #storage: PaymentStorage;
+  readonly #deployments: readonly VaultDeployment[];
   /** What the facilitator said when it settled before the handler, for the refund if that handler fails. */
   readonly #receipts = new WeakMap<object, PaymentReceipt>();
 
@@ -53,9 +58,10 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   readonly defaultAssetTransferMethod = this.#official.defaultAssetTransferMethod;
   readonly paymentFlows = this.#official.paymentFlows;
 
-  constructor({ operator, storage = new InMemoryPaymentStorage() }: ExactEvmSchemeConfig = {}) {
-    this.#operator = operator;
-    this.#storage = storage;
+  constructor(config: ExactEvmSchemeConfig = {}) {
+    this.#operator = config.operator;
+    this.#storage = config.storage ?? new InMemoryPaymentStorage();
+    this.#deployments = config.deployments ?? [addresses["refund-window"]];
   }
 
   /* ROUTE */
@@ -96,8 +102,10 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     if (!factories.some((factory) => isAddressEqual(getAddress(factory), vault.factory))) {
       throw new FacilitatorUnsuitableError(vault.kind, vault.factory);
     }
-    const isCanonical = paysVault(requirements, vault);
-    if (!isCanonical) throw new RouteTermsError("`payTo` is not the vault of these terms.");
+    const deployment = deploymentOf(vault, this.#deployments);
+    if (!deployment || !paysVault(requirements, vault, deployment)) {
+      throw new RouteTermsError("`payTo` is not the vault of these terms under a known factory.");
+    }
     if (requirements.extra.paymentFlow !== "upfront") return;
     const sellers = [vault.terms.operator, vault.terms.receiver];
     if (!this.#operator || !sellers.includes(getAddress(this.#operator.address))) {

@@ -23,9 +23,15 @@ export declare namespace bucketOf {
     /** First Unix second at which the bucket can be claimed. */
     maturesAt: number;
   };
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [closesAt: number];
+    functionName: "bucketOf";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function bucketOfCall({ address, closesAt }: bucketOf.Parameters) {
-  return { abi: refundWindowAbi, address, args: [closesAt], functionName: "bucketOf" } as const;
+export function bucketOfCall({ address, closesAt }: bucketOf.Parameters): bucketOf.Call {
+  return { abi: refundWindowAbi, address, args: [closesAt], functionName: "bucketOf" };
 }

@@ -21,9 +21,15 @@ export declare namespace checkTerms {
     terms: Hex;
   };
   type ReturnType = void;
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [terms: Hex];
+    functionName: "checkTerms";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function checkTermsCall({ address, terms }: checkTerms.Parameters) {
-  return { abi: refundWindowAbi, address, args: [terms], functionName: "checkTerms" } as const;
+export function checkTermsCall({ address, terms }: checkTerms.Parameters): checkTerms.Call {
+  return { abi: refundWindowAbi, address, args: [terms], functionName: "checkTerms" };
 }

@@ -30,11 +30,18 @@ export declare namespace claim {
     /** The most gas the token may use for one payout, at least 100,000. */
     payoutGas: bigint;
   };
+
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [token: Address, buckets: readonly number[], payoutGas: bigint];
+    functionName: "claim";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function claimCall({ address, token, buckets, payoutGas }: claim.Parameters) {
-  return { abi: refundWindowAbi, address, args: [token, buckets, payoutGas], functionName: "claim" } as const;
+export function claimCall({ address, token, buckets, payoutGas }: claim.Parameters): claim.Call {
+  return { abi: refundWindowAbi, address, args: [token, buckets, payoutGas], functionName: "claim" };
 }
 
 export { findClaimed, findCredited } from "../../events/refundWindow.js";

@@ -25,9 +25,15 @@ export declare namespace creditOf {
     /** What was withdrawn so far. */
     withdrawn: bigint;
   };
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [token: Address, owner: Address];
+    functionName: "creditOf";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function creditOfCall({ address, token, owner }: creditOf.Parameters) {
-  return { abi: refundWindowAbi, address, args: [token, owner], functionName: "creditOf" } as const;
+export function creditOfCall({ address, token, owner }: creditOf.Parameters): creditOf.Call {
+  return { abi: refundWindowAbi, address, args: [token, owner], functionName: "creditOf" };
 }

@@ -29,9 +29,15 @@ export declare namespace encodeTerms {
     terms: RefundWindowTerms;
   };
   type ReturnType = Hex;
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [terms: RefundWindowTerms];
+    functionName: "encodeTerms";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function encodeTermsCall({ address, terms }: encodeTerms.Parameters) {
-  return { abi: refundWindowAbi, address, args: [terms], functionName: "encodeTerms" } as const;
+export function encodeTermsCall({ address, terms }: encodeTerms.Parameters): encodeTerms.Call {
+  return { abi: refundWindowAbi, address, args: [terms], functionName: "encodeTerms" };
 }

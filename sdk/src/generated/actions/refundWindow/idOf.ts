@@ -22,9 +22,15 @@ export declare namespace idOf {
     ref: PaymentRef;
   };
   type ReturnType = PaymentId;
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [ref: PaymentRef];
+    functionName: "idOf";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function idOfCall({ address, ref }: idOf.Parameters) {
-  return { abi: refundWindowAbi, address, args: [ref], functionName: "idOf" } as const;
+export function idOfCall({ address, ref }: idOf.Parameters): idOf.Call {
+  return { abi: refundWindowAbi, address, args: [ref], functionName: "idOf" };
 }

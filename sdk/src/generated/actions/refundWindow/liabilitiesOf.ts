@@ -24,9 +24,15 @@ export declare namespace liabilitiesOf {
     token: Address;
   };
   type ReturnType = bigint;
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [token: Address];
+    functionName: "liabilitiesOf";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function liabilitiesOfCall({ address, token }: liabilitiesOf.Parameters) {
-  return { abi: refundWindowAbi, address, args: [token], functionName: "liabilitiesOf" } as const;
+export function liabilitiesOfCall({ address, token }: liabilitiesOf.Parameters): liabilitiesOf.Call {
+  return { abi: refundWindowAbi, address, args: [token], functionName: "liabilitiesOf" };
 }

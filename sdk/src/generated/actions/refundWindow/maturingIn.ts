@@ -23,9 +23,15 @@ export declare namespace maturingIn {
     bucket: number;
   };
   type ReturnType = bigint;
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [token: Address, bucket: number];
+    functionName: "maturingIn";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function maturingInCall({ address, token, bucket }: maturingIn.Parameters) {
-  return { abi: refundWindowAbi, address, args: [token, bucket], functionName: "maturingIn" } as const;
+export function maturingInCall({ address, token, bucket }: maturingIn.Parameters): maturingIn.Call {
+  return { abi: refundWindowAbi, address, args: [token, bucket], functionName: "maturingIn" };
 }

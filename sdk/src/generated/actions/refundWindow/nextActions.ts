@@ -23,9 +23,15 @@ export declare namespace nextActions {
     ref: PaymentRef;
   };
   type ReturnType = readonly NextAction[];
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [ref: PaymentRef];
+    functionName: "nextActions";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function nextActionsCall({ address, ref }: nextActions.Parameters) {
-  return { abi: refundWindowAbi, address, args: [ref], functionName: "nextActions" } as const;
+export function nextActionsCall({ address, ref }: nextActions.Parameters): nextActions.Call {
+  return { abi: refundWindowAbi, address, args: [ref], functionName: "nextActions" };
 }

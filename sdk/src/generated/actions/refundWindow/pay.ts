@@ -29,11 +29,18 @@ export declare namespace pay {
     /** What the payer signed. */
     authorization: Authorization;
   };
+
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [authorization: Authorization];
+    functionName: "pay";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function payCall({ address, authorization }: pay.Parameters) {
-  return { abi: refundWindowAbi, address, args: [authorization], functionName: "pay" } as const;
+export function payCall({ address, authorization }: pay.Parameters): pay.Call {
+  return { abi: refundWindowAbi, address, args: [authorization], functionName: "pay" };
 }
 
 export { findPaid } from "../../events/refundWindow.js";

@@ -24,9 +24,15 @@ export declare namespace paymentOf {
     ref: PaymentRef;
   };
   type ReturnType = Payment;
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [ref: PaymentRef];
+    functionName: "paymentOf";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function paymentOfCall({ address, ref }: paymentOf.Parameters) {
-  return { abi: refundWindowAbi, address, args: [ref], functionName: "paymentOf" } as const;
+export function paymentOfCall({ address, ref }: paymentOf.Parameters): paymentOf.Call {
+  return { abi: refundWindowAbi, address, args: [ref], functionName: "paymentOf" };
 }

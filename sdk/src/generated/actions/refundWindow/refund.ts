@@ -46,16 +46,38 @@ export declare namespace refund {
     /** The most gas the token may use, at least 100,000. */
     payoutGas: bigint;
   };
+
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [
+      ref: PaymentRef,
+      amount: bigint,
+      to: Address,
+      expectedHeld: bigint,
+      expectedRefunded: bigint,
+      payoutGas: bigint,
+    ];
+    functionName: "refund";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function refundCall({ address, ref, amount, to, expectedHeld, expectedRefunded, payoutGas }: refund.Parameters) {
+export function refundCall({
+  address,
+  ref,
+  amount,
+  to,
+  expectedHeld,
+  expectedRefunded,
+  payoutGas,
+}: refund.Parameters): refund.Call {
   return {
     abi: refundWindowAbi,
     address,
     args: [ref, amount, to, expectedHeld, expectedRefunded, payoutGas],
     functionName: "refund",
-  } as const;
+  };
 }
 
 export { findCredited, findRefunded } from "../../events/refundWindow.js";

@@ -48,6 +48,13 @@ export declare namespace refundWithSignature {
     /** The most gas the token may use, at least 100,000. */
     payoutGas: bigint;
   };
+
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [ref: PaymentRef, message: Refund, signer: Address, signature: Hex, payoutGas: bigint];
+    functionName: "refundWithSignature";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
@@ -58,13 +65,13 @@ export function refundWithSignatureCall({
   signer,
   signature,
   payoutGas,
-}: refundWithSignature.Parameters) {
+}: refundWithSignature.Parameters): refundWithSignature.Call {
   return {
     abi: refundWindowAbi,
     address,
     args: [ref, message, signer, signature, payoutGas],
     functionName: "refundWithSignature",
-  } as const;
+  };
 }
 
 export { findCredited, findRefunded } from "../../events/refundWindow.js";

@@ -22,9 +22,15 @@ export declare namespace surplusOf {
     token: Address;
   };
   type ReturnType = bigint;
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [token: Address];
+    functionName: "surplusOf";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function surplusOfCall({ address, token }: surplusOf.Parameters) {
-  return { abi: refundWindowAbi, address, args: [token], functionName: "surplusOf" } as const;
+export function surplusOfCall({ address, token }: surplusOf.Parameters): surplusOf.Call {
+  return { abi: refundWindowAbi, address, args: [token], functionName: "surplusOf" };
 }

@@ -21,9 +21,15 @@ export declare namespace terms {
     address: Address;
   };
   type ReturnType = RefundWindowTerms;
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [];
+    functionName: "terms";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function termsCall({ address }: terms.Parameters) {
-  return { abi: refundWindowAbi, address, args: [], functionName: "terms" } as const;
+export function termsCall({ address }: terms.Parameters): terms.Call {
+  return { abi: refundWindowAbi, address, args: [], functionName: "terms" };
 }

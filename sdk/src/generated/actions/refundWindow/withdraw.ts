@@ -32,11 +32,18 @@ export declare namespace withdraw {
     /** Where it goes. */
     to: Address;
   };
+
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [token: Address, owner: Address, to: Address];
+    functionName: "withdraw";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function withdrawCall({ address, token, owner, to }: withdraw.Parameters) {
-  return { abi: refundWindowAbi, address, args: [token, owner, to], functionName: "withdraw" } as const;
+export function withdrawCall({ address, token, owner, to }: withdraw.Parameters): withdraw.Call {
+  return { abi: refundWindowAbi, address, args: [token, owner, to], functionName: "withdraw" };
 }
 
 export { findWithdrawn } from "../../events/refundWindow.js";

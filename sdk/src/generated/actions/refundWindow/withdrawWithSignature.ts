@@ -33,11 +33,22 @@ export declare namespace withdrawWithSignature {
     /** ECDSA of a key, or what the owner's ERC-1271 contract expects. */
     signature: Hex;
   };
+
+  type Call = {
+    abi: typeof refundWindowAbi;
+    address: Address;
+    args: readonly [message: Withdraw, signature: Hex];
+    functionName: "withdrawWithSignature";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function withdrawWithSignatureCall({ address, message, signature }: withdrawWithSignature.Parameters) {
-  return { abi: refundWindowAbi, address, args: [message, signature], functionName: "withdrawWithSignature" } as const;
+export function withdrawWithSignatureCall({
+  address,
+  message,
+  signature,
+}: withdrawWithSignature.Parameters): withdrawWithSignature.Call {
+  return { abi: refundWindowAbi, address, args: [message, signature], functionName: "withdrawWithSignature" };
 }
 
 export { findWithdrawn } from "../../events/refundWindow.js";

@@ -22,9 +22,15 @@ export declare namespace addressOf {
     terms: Hex;
   };
   type ReturnType = Address;
+  type Call = {
+    abi: typeof vaultFactoryAbi;
+    address: Address;
+    args: readonly [terms: Hex];
+    functionName: "addressOf";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function addressOfCall({ address, terms }: addressOf.Parameters) {
-  return { abi: vaultFactoryAbi, address, args: [terms], functionName: "addressOf" } as const;
+export function addressOfCall({ address, terms }: addressOf.Parameters): addressOf.Call {
+  return { abi: vaultFactoryAbi, address, args: [terms], functionName: "addressOf" };
 }

@@ -21,11 +21,18 @@ export declare namespace deploy {
     /** The ABI-encoded terms. */
     terms: Hex;
   };
+
+  type Call = {
+    abi: typeof vaultFactoryAbi;
+    address: Address;
+    args: readonly [terms: Hex];
+    functionName: "deploy";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function deployCall({ address, terms }: deploy.Parameters) {
-  return { abi: vaultFactoryAbi, address, args: [terms], functionName: "deploy" } as const;
+export function deployCall({ address, terms }: deploy.Parameters): deploy.Call {
+  return { abi: vaultFactoryAbi, address, args: [terms], functionName: "deploy" };
 }
 
 export { findVaultDeployed } from "../../events/vaultFactory.js";

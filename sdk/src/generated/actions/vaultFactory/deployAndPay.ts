@@ -27,11 +27,18 @@ export declare namespace deployAndPay {
     /** What the payer signed for the vault's address. */
     authorization: Authorization;
   };
+
+  type Call = {
+    abi: typeof vaultFactoryAbi;
+    address: Address;
+    args: readonly [terms: Hex, authorization: Authorization];
+    functionName: "deployAndPay";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function deployAndPayCall({ address, terms, authorization }: deployAndPay.Parameters) {
-  return { abi: vaultFactoryAbi, address, args: [terms, authorization], functionName: "deployAndPay" } as const;
+export function deployAndPayCall({ address, terms, authorization }: deployAndPay.Parameters): deployAndPay.Call {
+  return { abi: vaultFactoryAbi, address, args: [terms, authorization], functionName: "deployAndPay" };
 }
 
 export { findVaultDeployed } from "../../events/vaultFactory.js";

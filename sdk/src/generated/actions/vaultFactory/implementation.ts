@@ -22,9 +22,15 @@ export declare namespace implementation {
     address: Address;
   };
   type ReturnType = Address;
+  type Call = {
+    abi: typeof vaultFactoryAbi;
+    address: Address;
+    args: readonly [];
+    functionName: "implementation";
+  };
 }
 
 /** The call alone, to batch, simulate or estimate. */
-export function implementationCall({ address }: implementation.Parameters) {
-  return { abi: vaultFactoryAbi, address, args: [], functionName: "implementation" } as const;
+export function implementationCall({ address }: implementation.Parameters): implementation.Call {
+  return { abi: vaultFactoryAbi, address, args: [], functionName: "implementation" };
 }

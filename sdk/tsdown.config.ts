@@ -1,0 +1,21 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "tsdown";
+import manifest from "./package.json" with { type: "json" };
+
+/** Each sub-path of the package is one entry: what `exports` calls `./dist/x.js` is built from `src/x.ts`. */
+const entries = Object.values(manifest.exports)
+  .filter((target) => target.startsWith("./dist/"))
+  .map((target) => target.slice("./dist/".length, -".js".length))
+  .filter((name) => existsSync(fileURLToPath(new URL(`src/${name}.ts`, import.meta.url))));
+
+export default defineConfig({
+  dts: true,
+  entry: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+  fixedExtension: false,
+  format: "esm",
+  platform: "neutral",
+  target: "es2022",
+  // One file a module, as written: bundlers drop what is not used, and a stack trace says where it was.
+  unbundle: true,
+});
