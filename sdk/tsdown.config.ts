@@ -12,6 +12,8 @@ const entries = Object.values(manifest.exports)
 export default defineConfig({
   dts: true,
   entry: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+  // The file storage is the one module that needs Node; browsers never import its sub-path.
+  external: [/^node:/],
   fixedExtension: false,
   format: "esm",
   platform: "neutral",

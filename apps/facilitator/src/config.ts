@@ -29,6 +29,8 @@ const environment = z.object({
   TRANSACTIONS_PER_HOUR: positive.default(3_600),
   /** Vaults that are deployed for one merchant in an hour. */
   DEPLOYMENTS_PER_HOUR: positive.default(20),
+  /** Exits of payments that were not settled here, of all vaults together, in an hour. */
+  STRANGERS_EXITS_PER_HOUR: positive.default(20),
   /** The smallest payment, in the token's smallest unit, for which a vault is deployed. */
   MIN_DEPLOYMENT_VALUE: z.coerce.bigint().nonnegative().default(10_000n),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),

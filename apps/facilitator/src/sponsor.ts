@@ -3,28 +3,26 @@ import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { Config } from "./config.js";
 
 const HOUR = 3_600;
-/** An exit stays paid for as long as the longest window, and the month after. */
-const EXIT_LIFETIME = 400 * 24 * HOUR;
 
 /**
  * The budget of what is paid for: so many transactions and deployments an hour for each merchant, all callers without a
- * name being one, and for each payment that was settled here one exit of its payer.
+ * name being one; and one exit of its payer for each payment that was settled here. Exits of other payments share a
+ * budget of their own.
  */
 export function createSponsor(config: Config): Sponsor {
   const transactions = new RateLimiterMemory({ points: config.TRANSACTIONS_PER_HOUR, duration: HOUR });
   const deployments = new RateLimiterMemory({ points: config.DEPLOYMENTS_PER_HOUR, duration: HOUR });
-  const exits = new RateLimiterMemory({ points: 1, duration: EXIT_LIFETIME });
-  const strangersExits = new RateLimiterMemory({ points: config.DEPLOYMENTS_PER_HOUR, duration: HOUR });
-  const settledHere = new Set<string>();
+  const strangersExits = new RateLimiterMemory({ points: config.STRANGERS_EXITS_PER_HOUR, duration: HOUR });
+  const reservedExits = new Set<string>();
 
-  return async ({ caller = "anonymous", kind, paymentId, value }: Expense) => {
-    if (kind === "exit") return take(settledHere.has(paymentId) ? exits : strangersExits, settledHere.has(paymentId) ? paymentId : "all");
+  return async ({ caller, kind, paymentId, value }: Expense) => {
+    if (kind === "exit") return reservedExits.delete(paymentId) || take(strangersExits, "all");
     if (kind === "deployment") {
-      const isWorthIt = caller !== "anonymous" && value >= config.MIN_DEPLOYMENT_VALUE;
+      const isWorthIt = caller !== undefined && value >= config.MIN_DEPLOYMENT_VALUE;
       if (!isWorthIt || !(await take(deployments, caller))) return false;
     }
-    const isWithinBudget = await take(transactions, caller);
-    if (isWithinBudget && kind !== "operation") settledHere.add(paymentId);
+    const isWithinBudget = await take(transactions, caller ?? "anonymous");
+    if (isWithinBudget && kind !== "operation") reservedExits.add(paymentId);
     return isWithinBudget;
   };
 }

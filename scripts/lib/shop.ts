@@ -1,0 +1,50 @@
+import type { AddressInfo } from "node:net";
+import { ExactEvmScheme, refundWindow } from "@recourse/sdk/exact/server";
+import { HTTPFacilitatorClient } from "@x402/core/server";
+import type { RoutesConfig } from "@x402/core/http";
+import { paymentMiddleware, x402ResourceServer } from "@x402/express";
+import express from "express";
+import type { Address, LocalAccount } from "viem";
+import { MERCHANT_KEY } from "./world.js";
+
+const NETWORK = "eip155:84532";
+const DAY = 86_400;
+
+/** The terms that every route of the demo's shop sells under. */
+export type ShopTerms = { receiver: Address; operator: LocalAccount; fee: { receiver: Address; bps: number } };
+
+/** An Express shop with the official middleware. */
+export type Shop = { url: string; vault: Address; stop(): Promise<void> };
+
+/** Sells a report under a 14-day no-questions refund window, and has two routes whose handlers fail. */
+export async function startShop(facilitatorUrl: string, { fee, operator, receiver }: ShopTerms): Promise<Shop> {
+  const sale = { network: NETWORK, price: "$0.50", receiver, operator: operator.address, fee, window: 14 * DAY } as const;
+  const routes: RoutesConfig = {
+    "GET /report": { accepts: refundWindow(sale), description: "A report" },
+    "GET /broken": { accepts: refundWindow(sale), description: "Paid after the handler, which fails" },
+    "GET /broken-upfront": {
+      accepts: refundWindow({ ...sale, paymentFlow: "upfront" }),
+      description: "Paid before the handler, which fails",
+    },
+  };
+  const facilitator = new HTTPFacilitatorClient({ url: facilitatorUrl, createAuthHeaders: merchantHeaders });
+  const server = new x402ResourceServer(facilitator).register(NETWORK, new ExactEvmScheme({ operator }));
+
+  const app = express();
+  app.use(paymentMiddleware(routes, server));
+  app.get("/report", (_request, response) => response.json({ report: "All is well." }));
+  app.get(["/broken", "/broken-upfront"], (_request, response) => response.status(500).json({ error: "out of paper" }));
+  const http = app.listen(0, "127.0.0.1");
+  await new Promise((resolve) => http.once("listening", resolve));
+
+  return {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    vault: refundWindow(sale).payTo,
+    stop: () => new Promise((resolve) => http.close(() => resolve())),
+  };
+}
+
+async function merchantHeaders() {
+  const headers = { Authorization: `Bearer ${MERCHANT_KEY}` };
+  return { verify: headers, settle: headers, supported: headers };
+}
