@@ -92,6 +92,11 @@ async function verify(facilitator: x402Facilitator, request: Request, response: 
     return;
   }
   const { paymentPayload, paymentRequirements } = body.data;
+  const unsupported = unsupportedReason(facilitator, paymentRequirements);
+  if (unsupported) {
+    response.json({ isValid: false, invalidReason: unsupported });
+    return;
+  }
   const result = await facilitator
     .verify(paymentPayload as PaymentPayload, paymentRequirements as PaymentRequirements)
     .catch(() => ({ isValid: false, invalidReason: "unexpected_verify_error" }));
@@ -107,12 +112,24 @@ async function settle(facilitator: x402Facilitator, request: Request, response: 
   }
   const { paymentPayload, paymentRequirements } = body.data;
   const { network } = paymentRequirements;
+  const unsupported = unsupportedReason(facilitator, paymentRequirements);
+  if (unsupported) {
+    response.json({ success: false, errorReason: unsupported, transaction: "", network });
+    return;
+  }
   const result = await facilitator
     .settle(paymentPayload as PaymentPayload, paymentRequirements as PaymentRequirements)
     .catch(() => ({ success: false, errorReason: "unexpected_settle_error", transaction: "", network }));
   response.locals.reason = result.errorReason;
   response.locals.transaction = result.transaction;
   response.json(result);
+}
+
+/** Why the facilitator does not serve these requirements at all. */
+function unsupportedReason(facilitator: x402Facilitator, { network, scheme }: { network: string; scheme: string }): string | undefined {
+  const { kinds } = facilitator.getSupported();
+  if (!kinds.some((kind) => kind.network === network)) return "invalid_network";
+  return kinds.some((kind) => kind.network === network && kind.scheme === scheme) ? undefined : "unsupported_scheme";
 }
 
 async function relay(scheme: ExactEvmScheme, request: Request, response: Response): Promise<void> {

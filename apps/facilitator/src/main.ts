@@ -1,7 +1,11 @@
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { createApp } from "./app.js";
 import { ConfigError, readConfig } from "./config.js";
+
+/** Whoever sends slowly, or never ends, is answered 408: milliseconds. */
+const PATIENCE = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
 
 /** Stops listening, lets running requests end, and exits. */
 function stopOnSignal(close: (done: () => void) => void): void {
@@ -11,11 +15,12 @@ function stopOnSignal(close: (done: () => void) => void): void {
 try {
   const config = readConfig(process.env);
   const logger = pino({ level: config.LOG_LEVEL });
-  const server = createApp(config, logger).listen(config.PORT, config.HOST, (error?: Error) => {
-    if (error) {
-      logger.fatal(`Cannot listen on ${config.HOST}:${config.PORT}.`);
-      process.exit(1);
-    }
+  const server = createServer(PATIENCE, createApp(config, logger));
+  server.once("error", () => {
+    logger.fatal(`Cannot listen on ${config.HOST}:${config.PORT}.`);
+    process.exit(1);
+  });
+  server.listen(config.PORT, config.HOST, () => {
     const { address, port } = server.address() as AddressInfo;
     logger.info({ network: config.EVM_NETWORK, url: `http://${address}:${port}` }, "listening");
   });

@@ -20,6 +20,7 @@ import {
   isAddressEqual,
   keccak256,
   publicActions,
+  type TransactionReceipt,
   walletActions,
 } from "viem";
 import { call, getCode } from "viem/actions";
@@ -67,6 +68,7 @@ import { type ExpectedPayment, findPaidTransaction, isPaid, paidIn, readReceipt,
 import { reasonOf, withDeadline } from "./reasons.js";
 import { type Expense, type Sponsor, sponsorEverything } from "./sponsor.js";
 import {
+  type ContractCall,
   type FacilitatorClient,
   InMemorySubmissionStorage,
   type Outcome,
@@ -213,7 +215,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     return (await getCode(this.#client, { address: vault })) !== undefined;
   }
 
-  #paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, isDeployed: boolean): { to: Address; data: Hex } {
+  #paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, isDeployed: boolean): ContractCall {
     const { nonce, validAfter, validBefore, value } = payload.authorization;
     const authorization = {
       token: ref.token,
@@ -279,31 +281,49 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     const owner = caller === undefined ? undefined : `${caller}:${operation.idempotencyKey}`;
     const key = `pay:${payment.id}`;
 
-    const isDeployed = await withDeadline(this.#isDeployed(payment.vault), this.#readTimeoutMs);
-    if (!(await this.#submitter.knows(key))) {
-      const clientPayload = { ...payload, payload: withoutServerFields(payload.payload) };
-      const verified = await this.verify(clientPayload, requirements, context);
-      if (!verified.isValid) throw new Refusal(verified.invalidReason ?? ErrReverted, verified.invalidMessage);
-      await this.#spend({ kind: isDeployed ? "payment" : "deployment", payment, value: payment.amount });
-    }
-
-    const outcome = await this.#submitter.submitOnce(key, owner, this.#paymentCall(payment, isDeployed));
+    const outcome = (await this.#submitter.find(key)) ?? (await this.#submitPayment(key, owner, payment, payload, requirements, context));
     // Whoever is not the one that started it learns only that it is not theirs: a payload can be copied.
     const isOurs = outcome.isFirst || (owner !== undefined && outcome.submission.owner === owner);
     if (!isOurs) throw new Refusal(outcome.receipt ? ErrAlreadyPaid : ErrBeingSettled);
     return this.#reportPayment(key, payment, outcome);
   }
 
+  /** Verifies all of it again, right before it is signed. */
+  async #submitPayment(
+    key: string,
+    owner: string | undefined,
+    payment: CheckedPayment,
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context: FacilitatorContext | undefined,
+  ): Promise<Outcome> {
+    const clientPayload = { ...payload, payload: withoutServerFields(payload.payload) };
+    const verified = await this.verify(clientPayload, requirements, context);
+    if (!verified.isValid) throw new Refusal(verified.invalidReason ?? ErrReverted, verified.invalidMessage);
+    const isDeployed = await withDeadline(this.#isDeployed(payment.vault), this.#readTimeoutMs);
+    await this.#spend({ kind: isDeployed ? "payment" : "deployment", payment, value: payment.amount });
+    return this.#submitter.submitOnce(key, owner, this.#paymentCall(payment, isDeployed));
+  }
+
   async #reportPayment(key: string, payment: CheckedPayment, { receipt, submission }: Outcome): Promise<SettleResponse> {
     if (!receipt) return this.#pending(payment, submission.hash);
-    const transaction = paidIn(receipt.logs, payment)
-      ? submission.hash
-      : await findPaidTransaction(this.#client, payment, receipt.blockNumber);
-    if (!transaction) {
-      await this.#submitter.forget(key);
-      throw new Refusal(receipt.status === "reverted" ? ErrReverted : ErrEventMismatch);
+    let transaction: Hex | undefined = submission.hash;
+    if (!paidIn(receipt.logs, payment)) {
+      try {
+        transaction = await this.#overtakenBy(payment, receipt);
+      } catch {
+        // The node has gone away: what was sent may have been paid all the same.
+        return this.#pending(payment, submission.hash);
+      }
     }
-    return this.#success(payment, transaction, { amount: payment.amount });
+    if (transaction) return this.#success(payment, transaction, { amount: payment.amount });
+    await this.#submitter.forget(key);
+    throw new Refusal(receipt.status === "reverted" ? ErrReverted : ErrEventMismatch);
+  }
+
+  /** The transaction of somebody who copied ours and was mined before it: the payment is the same, whoever sent it. */
+  #overtakenBy(payment: CheckedPayment, { blockNumber }: TransactionReceipt): Promise<Hex | undefined> {
+    return withDeadline(findPaidTransaction(this.#client, payment, blockNumber), this.#readTimeoutMs);
   }
 
   /* REFUND BY THE SERVER */
@@ -431,11 +451,11 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   /* ALL OPERATIONS */
 
   /** Asks the chain whether it would accept, and the sponsor whether it would pay, before anything is signed. */
-  async #submitSponsored(key: string, transaction: { to: Address; data: Hex }, expense: SponsoredExpense): Promise<Outcome> {
-    if (!(await this.#submitter.knows(key))) {
-      await withDeadline(call(this.#client, { ...transaction, account: this.#client.account }), this.#readTimeoutMs);
-      await this.#spend(expense);
-    }
+  async #submitSponsored(key: string, transaction: ContractCall, expense: SponsoredExpense): Promise<Outcome> {
+    const known = await this.#submitter.find(key);
+    if (known) return known;
+    await withDeadline(call(this.#client, { ...transaction, account: this.#client.account }), this.#readTimeoutMs);
+    await this.#spend(expense);
     return this.#submitter.submitOnce(key, this.#caller(), transaction);
   }
 
@@ -486,7 +506,7 @@ function officialSigner(client: FacilitatorClient, confirmationTimeoutMs: number
   return toFacilitatorEvmSigner(signer, { confirmationTimeoutMs });
 }
 
-function encoded(contractCall: { address: Address } & Parameters<typeof encodeFunctionData>[0]): { to: Address; data: Hex } {
+function encoded(contractCall: { address: Address } & Parameters<typeof encodeFunctionData>[0]): ContractCall {
   return { to: contractCall.address, data: encodeFunctionData(contractCall) };
 }
 

@@ -18,6 +18,9 @@ import {
 } from "viem";
 import { getBlockNumber, getTransactionCount, getTransactionReceipt, prepareTransactionRequest, sendRawTransaction } from "viem/actions";
 
+/** A call of a contract. */
+export type ContractCall = { to: Address; data: Hex };
+
 /** A client that signs by itself, so that a transaction's hash is known before anybody has seen it. */
 export type FacilitatorClient = Client<Transport, Chain, LocalAccount>;
 
@@ -107,9 +110,25 @@ export class Submitter {
     this.#options = options;
   }
 
-  /** Whether something was signed to do this. */
-  async knows(key: string): Promise<boolean> {
-    return this.#inFlight.has(key) || (await this.#options.storage.get(key)) !== undefined;
+  /** What became of what was signed to do this, if anything was and can still be mined. */
+  async find(key: string): Promise<Outcome | undefined> {
+    const running = this.#inFlight.get(key);
+    if (running) return { ...(await running), isFirst: false };
+    return this.#findStored(key);
+  }
+
+  async #findStored(key: string): Promise<Outcome | undefined> {
+    const known = await this.#options.storage.get(key);
+    if (!known) return undefined;
+    try {
+      if (await this.#isAlive(known)) return { ...(await this.#await(known)), isFirst: false };
+    } catch (error) {
+      // Sent, and nobody can be asked: this must not look like a failure.
+      if (isUnreachable(error)) return { submission: known, isFirst: false };
+      throw error;
+    }
+    await this.#options.storage.delete(key);
+    return undefined;
   }
 
   /** What failed on chain may be tried again. */
@@ -118,12 +137,12 @@ export class Submitter {
   }
 
   /**
-   * Does what `key` names by the call `to`, `data`, unless it was done or is being done.
+   * Does what `key` names by `call`, unless it was done or is being done.
    *
    * @param owner Who asks; the outcome tells who asked first.
    * @throws viem's errors when nothing was sent: the chain cannot be reached or would refuse the transaction.
    */
-  submitOnce(key: string, owner: string | undefined, call: { to: Address; data: Hex }): Promise<Outcome> {
+  submitOnce(key: string, owner: string | undefined, call: ContractCall): Promise<Outcome> {
     const running = this.#inFlight.get(key);
     if (running) return running.then((outcome) => ({ ...outcome, isFirst: false }));
     const submitting = this.#submit(key, owner, call).finally(() => this.#inFlight.delete(key));
@@ -131,10 +150,9 @@ export class Submitter {
     return submitting;
   }
 
-  async #submit(key: string, owner: string | undefined, call: { to: Address; data: Hex }): Promise<Outcome> {
-    const known = await this.#options.storage.get(key);
-    if (known && (await this.#isAlive(known))) return { ...(await this.#await(known)), isFirst: false };
-    if (known) await this.#options.storage.delete(key);
+  async #submit(key: string, owner: string | undefined, call: ContractCall): Promise<Outcome> {
+    const known = await this.#findStored(key);
+    if (known) return known;
 
     const submission = await this.#inOrder(async () => {
       const signed = await this.#sign(call, owner);
@@ -145,7 +163,7 @@ export class Submitter {
     return { ...(await this.#await(submission)), isFirst: true };
   }
 
-  async #sign(call: { to: Address; data: Hex }, owner: string | undefined): Promise<Submission> {
+  async #sign(call: ContractCall, owner: string | undefined): Promise<Submission> {
     const { account } = this.#client;
     const nonce = await getTransactionCount(this.#client, { address: account.address, blockTag: "pending" });
     const prepared = await prepareTransactionRequest(this.#client, { ...call, account, chain: this.#client.chain, nonce });
