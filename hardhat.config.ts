@@ -60,7 +60,13 @@ export default defineConfig({
   paths: { tests: { solidity: "test", nodejs: "test/integration" } },
   ignition: { strategyConfig: { create2: { salt: CREATE2_SALT } } },
   networks: {
-    demo: { type: "edr-simulated", chainType: "l1", chainId: 84532, initialDate: twoHundredDaysAgo, hardfork: "prague" },
+    demo: {
+      type: "edr-simulated",
+      chainType: "l1",
+      chainId: 84532,
+      initialDate: twoHundredDaysAgo,
+      hardfork: "prague",
+    },
   },
   test: {
     solidity: {

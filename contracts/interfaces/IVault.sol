@@ -144,9 +144,10 @@ interface IVault {
     /// @param message What the owner signed.
     /// @param signature ECDSA of a key, or what the owner's ERC-1271 contract expects.
     /// @return amount What left, in the token's smallest unit.
-    function withdrawWithSignature(Withdraw calldata message, bytes calldata signature)
-        external
-        returns (uint256 amount);
+    function withdrawWithSignature(
+        Withdraw calldata message,
+        bytes calldata signature
+    ) external returns (uint256 amount);
 
     /* VIEWS */
 
