@@ -1,5 +1,5 @@
 // `npm run check`: everything but the behaviour, and the Solidity suite once more on the bytecode that is deployed.
-import { closingLine } from "./lib/results.js";
+import { closingLine, countTests } from "./lib/results.js";
 import { run, secondsSince } from "./lib/run.js";
 
 /** In the order of what fails fastest, and by build profile: the cache holds one. */
@@ -27,8 +27,10 @@ let failed = 0;
 for (const [name, command] of Object.entries(steps)) {
   const start = Date.now();
   const { code, output } = await run(command.split(" "), { isQuiet: true });
-  console.log(`${code === 0 ? "ok    " : "FAILED"} ${name} (${secondsSince(start)})`);
-  if (code === 0) continue;
+  // A runner that finds no test says nothing against it.
+  const isOk = code === 0 && (!command.startsWith("hardhat test") || countTests(output).passed > 0);
+  console.log(`${isOk ? "ok    " : "FAILED"} ${name} (${secondsSince(start)})`);
+  if (isOk) continue;
   failed += 1;
   console.log(`$ ${command}\n${output}`);
 }
