@@ -41,7 +41,7 @@ function docOf(node: AstNode): Doc {
  * What is wrong with the docs in `sources`: declarations without docs, parameters that are described by their own name,
  * and lists of reverts that differ from the errors the body can raise. Only sources for which `isOurs` is looked at.
  */
-export function natspecProblems(sources: AstSources, isOurs: (source: string) => boolean): string[] {
+export function docProblemsIn(sources: AstSources, isOurs: (source: string) => boolean): string[] {
   const ours = Object.entries(sources).filter(([source]) => isOurs(source));
   const index = new Index(ours.flatMap(([, ast]) => nodesIn(ast)));
   return ours.flatMap(([source, ast]) =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import type { AstNode } from "../../scripts/lib/ast.js";
-import { natspecProblems, parseDoc } from "../../scripts/lib/natspec.js";
+import { docProblemsIn, parseDoc } from "../../scripts/lib/doc-problems.js";
 
 const solc = createRequire(import.meta.url)("solc");
 
@@ -16,7 +16,7 @@ function problemsOf(content: string): string[] {
   const errors = (output.errors ?? []).filter(({ severity }: { severity: string }) => severity === "error");
   assert.deepEqual(errors, []);
   const { ast }: { ast: AstNode } = output.sources["A.sol"];
-  return natspecProblems({ "A.sol": ast }, () => true).map((problem) => problem.replace("A.sol: ", ""));
+  return docProblemsIn({ "A.sol": ast }, () => true).map((problem) => problem.replace("A.sol: ", ""));
 }
 
 /** An interface whose only function lists `reverts`, and a contract in which it runs `body`. */
