@@ -17,7 +17,8 @@ const steps: Record<string, string> = {
   "generated files of the sdk": "npm run sdk:check --if-present",
   "published addresses": "npm run deployments:check --if-present",
   types: "tsc --noEmit",
-  "package of the sdk": "npm run package:check --workspace sdk --if-present",
+  "build of the sdk": "npm run build --workspace sdk --if-present",
+  "package of the sdk": "npm run check:package --workspace sdk --if-present",
 
   "Solidity suite on production bytecode": "hardhat test solidity --build-profile production-suite",
   "that bytecode is what is deployed": "node --import tsx scripts/snapshot.ts --check",
