@@ -53,7 +53,10 @@ export default defineConfig({
     splitTestsCompilation: true,
     profiles: {
       default: { ...compiler, settings },
-      production: { ...compiler, settings: { ...settings, viaIR: true } },
+      // What is deployed: each contract compiled by itself, so that its bytecode cannot depend on its neighbours.
+      production: { ...compiler, isolated: true, settings: { ...settings, viaIR: true } },
+      // The same settings for the Solidity suite; compiling its files one by one would take minutes.
+      "production-suite": { ...compiler, isolated: false, settings: { ...settings, viaIR: true } },
     },
   },
   typechain: { outDir: "types/ethers-contracts" },
@@ -62,7 +65,13 @@ export default defineConfig({
   networks: {
     /** A node that somebody runs; scripts override the URL. */
     local: { type: "http", chainType: "l1", chainId: 84532, url: "http://127.0.0.1:8545" },
-    demo: { type: "edr-simulated", chainType: "l1", chainId: 84532, initialDate: twoHundredDaysAgo, hardfork: "prague" },
+    demo: {
+      type: "edr-simulated",
+      chainType: "l1",
+      chainId: 84532,
+      initialDate: twoHundredDaysAgo,
+      hardfork: "prague",
+    },
   },
   test: {
     solidity: {

@@ -77,7 +77,9 @@ contract RefundWindow is IRefundWindow, Vault {
         if (newTerms.nonRefundableBps >= BPS) revert TermsNonRefundableTooHigh(newTerms.nonRefundableBps, BPS);
         if (newTerms.arbiter != address(0) || newTerms.resolutionPeriod != 0 || newTerms.silenceFavorsPayer) {
             revert TermsArbitrationUnsupported(
-                newTerms.arbiter, newTerms.resolutionPeriod, newTerms.silenceFavorsPayer
+                newTerms.arbiter,
+                newTerms.resolutionPeriod,
+                newTerms.silenceFavorsPayer
             );
         }
     }
@@ -163,11 +165,13 @@ contract RefundWindow is IRefundWindow, Vault {
     }
 
     /// @dev What `by` may send to `to` now; reverts with the reason when that is nothing by rule.
-    function _refundableBy(address by, PaymentId id, address payer, Holding holding, address to)
-        private
-        view
-        returns (uint256)
-    {
+    function _refundableBy(
+        address by,
+        PaymentId id,
+        address payer,
+        Holding holding,
+        address to
+    ) private view returns (uint256) {
         if (by == payer && block.timestamp < holding.closesAt()) return _refundable(holding);
 
         uint40 maturesAt = MaturityLedger.maturesAt(MaturityLedger.bucketOf(holding.closesAt()));
@@ -190,12 +194,11 @@ contract RefundWindow is IRefundWindow, Vault {
     /* CLAIM */
 
     /// @inheritdoc IRefundWindow
-    function claim(address token, uint32[] calldata buckets, uint256 payoutGas)
-        external
-        onlyVault
-        nonReentrant
-        returns (uint256 amount)
-    {
+    function claim(
+        address token,
+        uint32[] calldata buckets,
+        uint256 payoutGas
+    ) external onlyVault nonReentrant returns (uint256 amount) {
         Ledger storage ledger = _ledgers[token];
 
         for (uint256 i = 0; i < buckets.length; ++i) {

@@ -46,10 +46,10 @@ contract VaultFactory is IVaultFactory {
     }
 
     /// @inheritdoc IVaultFactory
-    function deployAndPay(bytes calldata terms, Authorization calldata authorization)
-        external
-        returns (address vault, PaymentId id)
-    {
+    function deployAndPay(
+        bytes calldata terms,
+        Authorization calldata authorization
+    ) external returns (address vault, PaymentId id) {
         vault = deploy(terms);
         id = IVault(vault).pay(authorization);
     }

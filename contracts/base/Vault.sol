@@ -73,6 +73,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
 
     /// @dev One word of the encoded terms, without decoding the rest: they were checked when the vault was made.
     function _term(uint256 index) internal view returns (uint256 word) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             extcodecopy(address(), 0x00, add(CLONE_CODE_LENGTH, mul(index, 0x20)), 0x20)
             word := mload(0x00)
@@ -110,8 +111,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IVault
     function pay(Authorization calldata authorization) external onlyVault nonReentrant returns (PaymentId id) {
-        (address token, address payer, bytes32 nonce) =
-            (authorization.token, authorization.payer, authorization.nonce);
+        (address token, address payer, bytes32 nonce) = (authorization.token, authorization.payer, authorization.nonce);
         id = _idOf({method: Method.Eip3009, token: token, payer: payer, nonce: nonce});
 
         if (authorization.value == 0) revert AmountZero();
@@ -169,12 +169,10 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IVault
-    function withdrawWithSignature(Withdraw calldata message, bytes calldata signature)
-        external
-        onlyVault
-        nonReentrant
-        returns (uint256)
-    {
+    function withdrawWithSignature(
+        Withdraw calldata message,
+        bytes calldata signature
+    ) external onlyVault nonReentrant returns (uint256) {
         _checkSignature(message.owner, TypedDataLib.hash(message), message.deadline, signature);
         Credit storage credit = _credits[message.token][message.owner];
         if (credit.balance != message.expectedCredit || credit.withdrawn != message.expectedWithdrawn) {
@@ -208,10 +206,12 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     /* SIGNATURES */
 
     /// @dev A signer with code answers for itself by ERC-1271; one without is held to ECDSA.
-    function _checkSignature(address signer, bytes32 structHash, uint256 deadline, bytes calldata signature)
-        internal
-        view
-    {
+    function _checkSignature(
+        address signer,
+        bytes32 structHash,
+        uint256 deadline,
+        bytes calldata signature
+    ) internal view {
         if (block.timestamp >= deadline) revert SignatureExpired(deadline, block.timestamp);
         bytes32 digest = _hashTypedDataV4(structHash);
         if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature)) revert SignatureInvalid(signer);

@@ -144,7 +144,7 @@ interface IRefundWindow is IVault {
     /// @custom:reverts TermsWindowOutOfBounds when `window` is out of bounds.
     /// @custom:reverts TermsNonRefundableTooHigh when nothing would be refundable.
     /// @custom:reverts TermsArbitrationUnsupported when anything about an arbiter is set.
-    /// @param terms The terms.
+    /// @param terms What the vault is to promise.
     /// @return What the factory takes.
     function encodeTerms(RefundWindowTerms calldata terms) external pure returns (bytes memory);
 

@@ -102,8 +102,12 @@ interface IVault {
 
     /* TERMS */
 
-    /// @notice Reverts unless `terms` can become a vault of this kind.
+    /// @notice Reverts unless `terms` can become a vault of this kind; the kind's `encodeTerms` lists its further reasons.
     /// @custom:reverts TermsLengthWrong when the encoding has another length.
+    /// @custom:reverts TermsWithoutReceiver when `receiver` is zero.
+    /// @custom:reverts TermsWithoutOperator when `operator` is zero.
+    /// @custom:reverts TermsFeeTooHigh when `feeBps` is above 1,000.
+    /// @custom:reverts TermsFeeReceiverWrong when `feeReceiver` does not go with `feeBps` or is the receiver.
     /// @param terms The ABI-encoded terms.
     function checkTerms(bytes calldata terms) external pure;
 
@@ -144,9 +148,10 @@ interface IVault {
     /// @param message What the owner signed.
     /// @param signature ECDSA of a key, or what the owner's ERC-1271 contract expects.
     /// @return amount What left, in the token's smallest unit.
-    function withdrawWithSignature(Withdraw calldata message, bytes calldata signature)
-        external
-        returns (uint256 amount);
+    function withdrawWithSignature(
+        Withdraw calldata message,
+        bytes calldata signature
+    ) external returns (uint256 amount);
 
     /* VIEWS */
 

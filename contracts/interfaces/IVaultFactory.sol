@@ -34,7 +34,8 @@ interface IVaultFactory {
     /// @param authorization What the payer signed for the vault's address.
     /// @return vault Its address.
     /// @return id The payment.
-    function deployAndPay(bytes calldata terms, Authorization calldata authorization)
-        external
-        returns (address vault, PaymentId id);
+    function deployAndPay(
+        bytes calldata terms,
+        Authorization calldata authorization
+    ) external returns (address vault, PaymentId id);
 }

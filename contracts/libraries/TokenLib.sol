@@ -45,32 +45,36 @@ library TokenLib {
     function _transferByKey(Authorization calldata authorization) private {
         bytes calldata signature = authorization.signature;
         (bytes32 r, bytes32 s) = abi.decode(signature[:64], (bytes32, bytes32));
-        try IERC3009(authorization.token).transferWithAuthorization({
-            from: authorization.payer,
-            to: address(this),
-            value: authorization.value,
-            validAfter: authorization.validAfter,
-            validBefore: authorization.validBefore,
-            nonce: authorization.nonce,
-            v: uint8(signature[64]),
-            r: r,
-            s: s
-        }) {} catch (bytes memory reason) {
+        try
+            IERC3009(authorization.token).transferWithAuthorization({
+                from: authorization.payer,
+                to: address(this),
+                value: authorization.value,
+                validAfter: authorization.validAfter,
+                validBefore: authorization.validBefore,
+                nonce: authorization.nonce,
+                v: uint8(signature[64]),
+                r: r,
+                s: s
+            })
+        {} catch (bytes memory reason) {
             revert TokenRefusedAuthorization(authorization.token, reason);
         }
     }
 
     /// @dev The overload of newer tokens, for payers that are contracts.
     function _transferByContract(Authorization calldata authorization) private {
-        try IERC3009Bytes(authorization.token).transferWithAuthorization({
-            from: authorization.payer,
-            to: address(this),
-            value: authorization.value,
-            validAfter: authorization.validAfter,
-            validBefore: authorization.validBefore,
-            nonce: authorization.nonce,
-            signature: authorization.signature
-        }) {} catch (bytes memory reason) {
+        try
+            IERC3009Bytes(authorization.token).transferWithAuthorization({
+                from: authorization.payer,
+                to: address(this),
+                value: authorization.value,
+                validAfter: authorization.validAfter,
+                validBefore: authorization.validBefore,
+                nonce: authorization.nonce,
+                signature: authorization.signature
+            })
+        {} catch (bytes memory reason) {
             revert TokenRefusedAuthorization(authorization.token, reason);
         }
     }
@@ -86,6 +90,7 @@ library TokenLib {
         uint256 answerLength;
         uint256 answer;
         // Solidity's own call copies all that is returned, at the caller's cost and beyond the cap.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             sent := call(gasCap, token, 0, add(order, 0x20), mload(order), 0x00, 0x20)
             answerLength := returndatasize()
@@ -107,8 +112,10 @@ library TokenLib {
     /// @param token The ERC-20 token.
     /// @return balance In the token's smallest unit.
     function balanceOf(address token) internal view returns (uint256 balance) {
-        (bool success, bytes32 answer,) =
-            LowLevelCall.staticcallReturn64Bytes(token, abi.encodeCall(IERC20.balanceOf, (address(this))));
+        (bool success, bytes32 answer, ) = LowLevelCall.staticcallReturn64Bytes(
+            token,
+            abi.encodeCall(IERC20.balanceOf, (address(this)))
+        );
         if (!success || LowLevelCall.returnDataSize() < 32) revert TokenBalanceUnreadable(token);
         return uint256(answer);
     }

@@ -16,9 +16,10 @@ using {paid, refunded, closesAt, held} for Holding global;
 /// @param closesAt_ Unix seconds.
 /// @return The word.
 function packHolding(uint256 paid_, uint256 refunded_, uint40 closesAt_) pure returns (Holding) {
-    return Holding.wrap(
-        (uint256(SafeCast.toUint104(paid_)) << 144) | (uint256(SafeCast.toUint104(refunded_)) << 40) | closesAt_
-    );
+    return
+        Holding.wrap(
+            (uint256(SafeCast.toUint104(paid_)) << 144) | (uint256(SafeCast.toUint104(refunded_)) << 40) | closesAt_
+        );
 }
 
 /// @notice The original amount.

@@ -59,13 +59,18 @@ async function placeCreateX(client: LocalClient): Promise<void> {
   const root = require.resolve("@nomicfoundation/ignition-core").replace(/\/dist\/.*$/, "");
   const { presignedTx } = await import(`${root}/dist/src/internal/execution/strategy/createx-artifact.js`);
   await client.setBalance({ address: CREATEX_DEPLOYER, value: parseEther("1") });
-  await client.waitForTransactionReceipt({ hash: await client.sendRawTransaction({ serializedTransaction: presignedTx }) });
+  await client.waitForTransactionReceipt({
+    hash: await client.sendRawTransaction({ serializedTransaction: presignedTx }),
+  });
 }
 
 async function placeMulticall3(client: LocalClient): Promise<void> {
   const root = require.resolve("viem").replace(/\/_cjs\/.*$/, "");
   const { multicall3Bytecode } = await import(`${root}/_esm/constants/contracts.js`);
-  await client.setCode({ address: MULTICALL3, bytecode: await codeOf(client, await deploy(client, multicall3Bytecode)) });
+  await client.setCode({
+    address: MULTICALL3,
+    bytecode: await codeOf(client, await deploy(client, multicall3Bytecode)),
+  });
 }
 
 /** Circle's own bytecode: FiatTokenProxy in front of FiatTokenV2_2, set up as on Base Sepolia. */
@@ -113,11 +118,7 @@ async function linkedFiatToken(client: LocalClient): Promise<Hex> {
   const references = Object.values(linkReferences).flatMap((libraries) => Object.values(libraries).flat());
   return references.reduce<Hex>(
     (code, { start, length }) =>
-      concatHex([
-        code.slice(0, 2 + start * 2) as Hex,
-        checker,
-        `0x${code.slice(2 + (start + length) * 2)}`,
-      ]),
+      concatHex([code.slice(0, 2 + start * 2) as Hex, checker, `0x${code.slice(2 + (start + length) * 2)}`]),
     bytecode,
   );
 }

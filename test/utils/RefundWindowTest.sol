@@ -4,7 +4,7 @@ pragma solidity ^0.8.27;
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
 import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
-import {Authorization, Method, PaymentId, PaymentRef} from "../../contracts/types/Payment.sol";
+import {Authorization, Method, PaymentRef} from "../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Refund, Withdraw} from "../../contracts/types/TypedData.sol";
 import {Token3009} from "../mocks/Token3009.sol";
@@ -49,18 +49,19 @@ abstract contract RefundWindowTest is TestBase {
     }
 
     function defaultTerms() internal view returns (RefundWindowTerms memory) {
-        return RefundWindowTerms({
-            receiver: receiver.addr,
-            operator: operator.addr,
-            feeReceiver: feeReceiver,
-            feeBps: 100,
-            salt: 0,
-            arbiter: address(0),
-            window: WINDOW,
-            resolutionPeriod: 0,
-            silenceFavorsPayer: false,
-            nonRefundableBps: 0
-        });
+        return
+            RefundWindowTerms({
+                receiver: receiver.addr,
+                operator: operator.addr,
+                feeReceiver: feeReceiver,
+                feeBps: 100,
+                salt: 0,
+                arbiter: address(0),
+                window: WINDOW,
+                resolutionPeriod: 0,
+                silenceFavorsPayer: false,
+                nonRefundableBps: 0
+            });
     }
 
     function deployVault(RefundWindowTerms memory terms) internal returns (RefundWindow) {
@@ -70,18 +71,21 @@ abstract contract RefundWindowTest is TestBase {
     /* PAY */
 
     /// @notice A valid authorization of `from` to `to`, signed with its key.
-    function authorize(Account memory from, address to, uint256 value, bytes32 nonce)
-        internal
-        view
-        returns (Authorization memory authorization)
-    {
+    function authorize(
+        Account memory from,
+        address to,
+        uint256 value,
+        bytes32 nonce
+    ) internal view returns (Authorization memory authorization) {
         authorization.token = address(token);
         authorization.payer = from.addr;
         authorization.value = value;
         authorization.validBefore = type(uint40).max;
         authorization.nonce = nonce;
-        authorization.signature =
-            sign(from.key, token.digestOf(from.addr, to, value, 0, authorization.validBefore, nonce));
+        authorization.signature = sign(
+            from.key,
+            token.digestOf(from.addr, to, value, 0, authorization.validBefore, nonce)
+        );
     }
 
     function pay(Account memory from, uint256 value, bytes32 nonce) internal returns (PaymentRef memory) {
@@ -97,14 +101,15 @@ abstract contract RefundWindowTest is TestBase {
 
     /// @notice What somebody signs to give `amount` of a payment that nobody touched back to `to`.
     function refundMessage(PaymentRef memory ref, uint256 amount, address to) internal view returns (Refund memory) {
-        return Refund({
-            paymentId: vault.idOf(ref),
-            amount: amount,
-            to: to,
-            expectedHeld: vault.paymentOf(ref).held,
-            expectedRefunded: vault.paymentOf(ref).refunded,
-            deadline: block.timestamp + 1 days
-        });
+        return
+            Refund({
+                paymentId: vault.idOf(ref),
+                amount: amount,
+                to: to,
+                expectedHeld: vault.paymentOf(ref).held,
+                expectedRefunded: vault.paymentOf(ref).refunded,
+                deadline: block.timestamp + 1 days
+            });
     }
 
     function signRefund(Account memory signer, Refund memory message) internal view returns (bytes memory) {

@@ -1,0 +1,39 @@
+/** A measured figure beside the same thing done by somebody else. */
+export type GasRow = { id: string; gas: number; peer: string; peerGas: number; ratio: number };
+
+/** Figures of others, with their sources in bench/README.md. */
+const peers: Record<string, { peer: string; peerGas: number }> = {
+  "refundWindow.pay": { peer: "commerce-payments authorize", peerGas: 144_325 },
+  "refundWindow.refund": { peer: "x402r requestRefund + refund", peerGas: 391_664 + 99_629 },
+  "refundWindow.cycle1": { peer: "commerce-payments authorize + capture", peerGas: 212_802 },
+};
+
+export function gasRow(id: string, gas: number): GasRow {
+  const known = peers[id];
+  if (!known) throw new Error(`No peer is named for ${id}.`);
+  return { id, gas, ...known, ratio: Math.round((gas / known.peerGas) * 1000) / 1000 };
+}
+
+/** Columns of equal width: text to the left, numbers to the right. */
+export function table(rows: readonly Record<string, string | number>[]): string {
+  const names = Object.keys(rows[0] ?? {});
+  const cells = [names, ...rows.map((row) => names.map((name) => shown(row[name])))];
+  const widths = names.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
+  const isNumber = names.map((name) => typeof rows[0]?.[name] === "number");
+  return cells
+    .map((line) =>
+      line
+        .map((cell, column) => pad(cell, widths[column] ?? 0, isNumber[column] ?? false))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function shown(value: string | number | undefined): string {
+  return typeof value === "number" ? value.toLocaleString("en-US", { maximumFractionDigits: 3 }) : (value ?? "");
+}
+
+function pad(cell: string, width: number, isNumber: boolean): string {
+  return isNumber ? cell.padStart(width) : cell.padEnd(width);
+}
