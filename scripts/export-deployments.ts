@@ -14,13 +14,19 @@ import { publishFiles, repositoryRoot } from "./lib/generated-files.js";
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 function canonicalDeployment(root: string) {
-  const contracts = canonicalContracts([...Protocol.submodules].flatMap((module) => contractFutures(module.futures)), (name) => {
-    const built = readBuiltContract(root, name);
-    if (!built.isProduction) {
-      throw new Error("Addresses come from production bytecode. Run `hardhat build --no-tests --build-profile production`.");
-    }
-    return built;
-  }, CREATE2_SALT);
+  const contracts = canonicalContracts(
+    [...Protocol.submodules].flatMap((module) => contractFutures(module.futures)),
+    (name) => {
+      const built = readBuiltContract(root, name);
+      if (!built.isProduction) {
+        throw new Error(
+          "Addresses come from production bytecode. Run `hardhat build --no-tests --build-profile production`.",
+        );
+      }
+      return built;
+    },
+    CREATE2_SALT,
+  );
   return { $schema: "./schema.json#/$defs/canonical", deployer: { name: "CreateX", address: CREATEX }, contracts };
 }
 
@@ -28,4 +34,7 @@ function contractFutures(futures: Iterable<object>): Future[] {
   return [...futures].filter((future): future is Future => "contractName" in future && "constructorArgs" in future);
 }
 
-await publishFiles({ "deployments/canonical.json": json(canonicalDeployment(repositoryRoot)) }, "npm run deployments:export");
+await publishFiles(
+  { "deployments/canonical.json": json(canonicalDeployment(repositoryRoot)) },
+  "npm run deployments:export",
+);

@@ -39,7 +39,7 @@ const CONSTANTS = ["BPS", "CREATE2_SALT", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYO
 export const OWNED_FOLDERS = ["sdk/src/generated", "sdk/src/ethers/generated"];
 
 /** All generated files, by their path in the repository. */
-export async function generateSdk(root: string): Promise<Files> {
+export function generateSdk(root: string): Files {
   const built = new Map(CONTRACTS.map(({ name }) => [name as string, readBuiltContract(root, name)]));
   const models = new Map([...built].map(([name, contract]) => [name, contractModel(contract)]));
   const contracts = CONTRACTS.map(({ addressDoc, calls, name }): SdkContract => {
@@ -47,7 +47,10 @@ export async function generateSdk(root: string): Promise<Files> {
   });
   checkReverts(contracts);
 
-  const typeStrings = typeStringsOf(get(built, "RefundWindow") as BuiltContract, "contracts/libraries/TypedDataLib.sol");
+  const typeStrings = typeStringsOf(
+    get(built, "RefundWindow") as BuiltContract,
+    "contracts/libraries/TypedDataLib.sol",
+  );
   const canonical = JSON.parse(readFileSync(join(root, "deployments/canonical.json"), "utf8"));
   const generated: Files = {
     "abis.ts": renderAbis(contracts),
@@ -60,7 +63,7 @@ export async function generateSdk(root: string): Promise<Files> {
     ...Object.assign({}, ...contracts.map(renderActions)),
   };
   const abis = Object.fromEntries(contracts.map((contract) => [contract.name, sdkAbi(contract)]));
-  const ethers = await renderEthers(abis, contracts.map(({ source }) => source).join(" and "));
+  const ethers = renderEthers(abis, contracts.map(({ source }) => source).join(" and "));
   return {
     "docs/errors.md": renderErrorsPage(contracts),
     ...format({ ...below("sdk/src/generated", generated), ...below("sdk/src/ethers/generated", ethers) }),
@@ -75,9 +78,12 @@ function below(folder: string, files: Files): Files {
 function checkReverts(contracts: readonly SdkContract[]): void {
   const known = new Set(errorsOf(contracts).map(({ name }) => name));
   const unknown = contracts.flatMap(({ functions, name }) =>
-    functions.flatMap((fn) => fn.doc.reverts.filter(({ error }) => !known.has(error)).map(({ error }) => `${name}.${fn.name}: ${error}`)),
+    functions.flatMap((fn) =>
+      fn.doc.reverts.filter(({ error }) => !known.has(error)).map(({ error }) => `${name}.${fn.name}: ${error}`),
+    ),
   );
-  if (unknown.length > 0) throw new Error(`@custom:reverts names errors that are in no ABI:\n  ${unknown.join("\n  ")}`);
+  if (unknown.length > 0)
+    throw new Error(`@custom:reverts names errors that are in no ABI:\n  ${unknown.join("\n  ")}`);
 }
 
 function get<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
@@ -87,5 +93,5 @@ function get<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
 }
 
 if (import.meta.main) {
-  await publishFiles(await generateSdk(repositoryRoot), "npm run sdk:generate", OWNED_FOLDERS);
+  await publishFiles(generateSdk(repositoryRoot), "npm run sdk:generate", OWNED_FOLDERS);
 }

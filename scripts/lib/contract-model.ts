@@ -61,9 +61,15 @@ export function contractModel(built: BuiltContract): ContractModel {
     source: built.source,
     abi: built.abi,
     functions: functionsOf(built.abi, bases, tree),
-    events: uniqueByName(built.abi.filter((item) => item.type === "event").map(({ name }) => eventOf(name, built, tree))),
+    events: uniqueByName(
+      built.abi.filter((item) => item.type === "event").map(({ name }) => eventOf(name, built, tree)),
+    ),
     errors: uniqueByName(built.abi.filter((item) => item.type === "error").map((item) => errorOf(item, tree))),
-    structs: tree.all("StructDefinition").filter(ours).filter(isPlain).map((struct) => structOf(struct, tree)),
+    structs: tree
+      .all("StructDefinition")
+      .filter(ours)
+      .filter(isPlain)
+      .map((struct) => structOf(struct, tree)),
     enums: tree.all("EnumDefinition").filter(ours).map(enumOf),
     valueTypes: tree.all("UserDefinedValueTypeDefinition").filter(ours).map(valueTypeOf),
     constants: bases.filter(ours).flatMap((base) => constantsOf(base)),
@@ -279,7 +285,10 @@ function constantsOf({ node, source }: Located): ConstantModel[] {
 
 function eip712Of(contract: AstNode): { name: string; version: string } | undefined {
   const constructor = (contract.nodes as AstNode[]).find(({ kind }) => kind === "constructor");
-  const modifiers = (constructor?.modifiers ?? []) as { modifierName: { name: string }; arguments: { value: string }[] }[];
+  const modifiers = (constructor?.modifiers ?? []) as {
+    modifierName: { name: string };
+    arguments: { value: string }[];
+  }[];
   const [name, version] = modifiers.find(({ modifierName }) => modifierName.name === "EIP712")?.arguments ?? [];
   return name && version && { name: name.value, version: version.value };
 }

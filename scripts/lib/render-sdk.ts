@@ -41,7 +41,10 @@ function file(sources: readonly string[], imports: Imports, body: string): strin
 function origin(sources: readonly string[]): string {
   const files = [...new Set(sources)].sort();
   if (files.length <= 3) return files.join(", ");
-  return [...new Set(files.map((path) => path.replace(/^(@[^/]+\/[^/]+|[^/]+)\/.*$/, "$1")))].sort().reverse().join(" and ");
+  return [...new Set(files.map((path) => path.replace(/^(@[^/]+\/[^/]+|[^/]+)\/.*$/, "$1")))]
+    .sort()
+    .reverse()
+    .join(" and ");
 }
 
 function importLine(module: string, names: string[]): string {
@@ -62,11 +65,18 @@ function importOrder(module: string): number {
 export function renderAbis(contracts: readonly SdkContract[]): string {
   const abis = contracts.map((contract) => {
     const { callees, name } = contract;
-    const reach = callees.length === 0 ? "" : ` With the errors of ${callees.map((callee) => callee.name).join(" and ")}, which it calls.`;
+    const reach =
+      callees.length === 0
+        ? ""
+        : ` With the errors of ${callees.map((callee) => callee.name).join(" and ")}, which it calls.`;
     return `${jsDoc([`The ABI of ${name}.${reach}`])}export const ${camelCase(name)}Abi = ${abiLiteral(sdkAbi(contract))};`;
   });
   const errors = `${jsDoc(["Every error that a contract of ours can answer with."])}export const errorsAbi = ${abiLiteral(allErrors(contracts))};`;
-  return file(contracts.map(({ source }) => source), {}, [...abis, errors].join("\n\n"));
+  return file(
+    contracts.map(({ source }) => source),
+    {},
+    [...abis, errors].join("\n\n"),
+  );
 }
 
 /** The contract's ABI, and the errors of its callees. */
@@ -101,7 +111,11 @@ export function renderTypes(contracts: readonly SdkContract[]): string {
   const usesHex = /\bHex\b/.test(rendered.join());
   const usesAddress = /\bAddress\b/.test(rendered.join());
   const names = [...(usesAddress ? ["type Address"] : []), ...(usesHex ? ["type Hex"] : [])];
-  return file(declarations.map(({ source }) => source), { viem: names }, rendered.join("\n\n"));
+  return file(
+    declarations.map(({ source }) => source),
+    { viem: names },
+    rendered.join("\n\n"),
+  );
 }
 
 type Declaration = StructModel | EnumModel | ValueTypeModel;
@@ -121,7 +135,10 @@ function typesInUse(contracts: readonly SdkContract[]): Declaration[] {
     if ("fields" in declaration) for (const field of declaration.fields) use(field.type);
   };
   for (const { errors, functions } of contracts) {
-    const fields = [...functions.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]), ...errors.flatMap((error) => error.fields)];
+    const fields = [
+      ...functions.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
+      ...errors.flatMap((error) => error.fields),
+    ];
     for (const { type } of fields) use(type);
   }
   return all.filter(({ name }) => used.has(name));
@@ -178,13 +195,18 @@ export function renderTypedData(contracts: readonly SdkContract[], typeStrings: 
   const messages = signedMessages(contracts);
   for (const { struct } of messages) {
     const expected = encodeType(struct);
-    if (!typeStrings.includes(expected)) throw new Error(`The contracts hash ${struct.name} by another type than ${expected}.`);
+    if (!typeStrings.includes(expected))
+      throw new Error(`The contracts hash ${struct.name} by another type than ${expected}.`);
   }
-  if (typeStrings.length !== messages.length) throw new Error("The contracts have type strings of structs that nobody signs.");
+  if (typeStrings.length !== messages.length)
+    throw new Error("The contracts have type strings of structs that nobody signs.");
 
   const domains = contracts.flatMap(({ eip712, name }) => (eip712 ? [renderDomain(name, eip712)] : []));
   return file(
-    [...contracts.filter(({ eip712 }) => eip712).map(({ source }) => source), ...messages.map(({ struct }) => struct.source)],
+    [
+      ...contracts.filter(({ eip712 }) => eip712).map(({ source }) => source),
+      ...messages.map(({ struct }) => struct.source),
+    ],
     { viem: ["type Address"], "./types.js": messages.map(({ struct }) => `type ${struct.name}`) },
     [
       `${jsDoc(["One vault on one chain."])}export type VerifyingContract = {
@@ -207,12 +229,15 @@ function signedMessages(contracts: readonly ContractModel[]): SignedMessage[] {
     .flatMap((contract) =>
       contract.functions
         .filter(({ inputs }) => inputs.some(({ name }) => name === "signature"))
-        .flatMap(({ inputs }) => inputs.flatMap(({ name, type }) => (name === "message" && type.kind === "struct" ? [type.name] : [])))
+        .flatMap(({ inputs }) =>
+          inputs.flatMap(({ name, type }) => (name === "message" && type.kind === "struct" ? [type.name] : [])),
+        )
         .map((name) => ({ contract, struct: contract.structs.find((struct) => struct.name === name) as StructModel })),
     );
   const names = messages.map(({ struct }) => struct.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice) throw new Error(`${twice} is signed for more than one contract: its function needs the domain as a parameter.`);
+  if (twice)
+    throw new Error(`${twice} is signed for more than one contract: its function needs the domain as a parameter.`);
   return messages;
 }
 
@@ -235,7 +260,9 @@ function renderDomain(contract: string, { name, version }: { name: string; versi
 
 function renderMessage({ contract, struct }: SignedMessage): string {
   const name = camelCase(struct.name);
-  const types = struct.fields.map((field) => `{ name: "${field.name}", type: "${eip712Type(field.type)}" },`).join("\n");
+  const types = struct.fields
+    .map((field) => `{ name: "${field.name}", type: "${eip712Type(field.type)}" },`)
+    .join("\n");
   return `/** The EIP-712 types of \`${struct.name}\`. */
 export const ${name}Types = { ${struct.name}: [
   ${types}
@@ -288,7 +315,9 @@ export type ContractError = InstanceType<(typeof contractErrors)[ContractErrorNa
 }
 
 export function errorsOf(contracts: readonly SdkContract[]): ErrorModel[] {
-  return uniqueByName(contracts.flatMap(({ callees, errors }) => [...errors, ...callees.flatMap((callee) => callee.errors)]));
+  return uniqueByName(
+    contracts.flatMap(({ callees, errors }) => [...errors, ...callees.flatMap((callee) => callee.errors)]),
+  );
 }
 
 /** Revert data of somebody else's contract. */
@@ -349,7 +378,9 @@ ${entries}
 export function renderAddresses(contracts: readonly CanonicalContract[]): string {
   const kinds = [...new Set(contracts.map(({ kind }) => kind))];
   const entries = kinds.map((kind) => {
-    const roles = contracts.filter((contract) => contract.kind === kind).map(({ address, role }) => `${role}: "${address}",`);
+    const roles = contracts
+      .filter((contract) => contract.kind === kind)
+      .map(({ address, role }) => `${role}: "${address}",`);
     return `"${kind}": {\n${roles.join("\n")}\n},`;
   });
   return file(
@@ -370,7 +401,11 @@ export function renderConstants(contracts: readonly SdkContract[], names: readon
   const all = uniqueByName(contracts.flatMap(({ constants }) => constants.filter(({ name }) => names.includes(name))));
   const missing = names.find((name) => !all.some((constant) => constant.name === name));
   if (missing) throw new Error(`There is no constant ${missing} with a plain value.`);
-  return file(all.map(({ source }) => source), {}, all.map(renderConstant).join("\n\n"));
+  return file(
+    all.map(({ source }) => source),
+    {},
+    all.map(renderConstant).join("\n\n"),
+  );
 }
 
 function renderConstant({ doc, name, source, type, value }: ConstantModel): string {
@@ -388,13 +423,18 @@ function constantLiteral(type: string, value: bigint): string {
 /** One finder an event, so that it can be dropped alone. */
 export function renderEvents({ events, name: contract }: SdkContract): string {
   const abi = `${camelCase(contract)}Abi`;
-  const finders = events.filter(({ source }) => source.startsWith("contracts/")).map(
-    ({ doc, name }) => `${jsDoc([doc.notice, `The first \`${name}\` event in \`logs\`, or \`undefined\`.`])}export function find${name}(
+  const finders = events
+    .filter(({ source }) => source.startsWith("contracts/"))
+    .map(
+      ({
+        doc,
+        name,
+      }) => `${jsDoc([doc.notice, `The first \`${name}\` event in \`logs\`, or \`undefined\`.`])}export function find${name}(
   logs: Log[],
 ): ParseEventLogsReturnType<typeof ${abi}, "${name}", true>[number] | undefined {
   return parseEventLogs({ abi: ${abi}, eventName: "${name}", logs, strict: true })[0];
 }`,
-  );
+    );
   return file(
     events.map(({ source }) => source).filter((source) => source.startsWith("contracts/")),
     { viem: ["type Log", "type ParseEventLogsReturnType", "parseEventLogs"], "../abis.js": [abi] },
@@ -409,7 +449,8 @@ export function renderActions(contract: SdkContract): Files {
   const folder = camelCase(contract.name);
   const names = contract.functions.map(({ name }) => name);
   const overloaded = names.find((name, i) => names.indexOf(name) !== i);
-  if (overloaded) throw new Error(`${contract.name}.${overloaded} is overloaded: a file of the SDK holds one function.`);
+  if (overloaded)
+    throw new Error(`${contract.name}.${overloaded} is overloaded: a file of the SDK holds one function.`);
   const actions = contract.functions.map((fn) => [`actions/${folder}/${fn.name}.ts`, renderAction(contract, fn)]);
   const index = names.sort().map((name) => `export * from "./${name}.js";`);
   return Object.fromEntries([
@@ -442,9 +483,13 @@ function renderAction(contract: SdkContract, fn: FunctionModel): string {
 export function ${name}Call({ ${["address", ...inputs.map((input) => input.name)].join(", ")} }: ${name}.Parameters): ${name}.Call {
   return { abi: ${abi}, address, args: [${inputs.map((input) => input.name).join(", ")}], functionName: "${name}" };
 }`,
-    ...finders.map(({ events, module }) => `export { ${events.map((event) => `find${event}`).join(", ")} } from "${module}";`),
+    ...finders.map(
+      ({ events, module }) => `export { ${events.map((event) => `find${event}`).join(", ")} } from "${module}";`,
+    ),
   ];
-  const clientTypes = fn.isView ? ["type Client"] : ["type Account", "type Chain", "type Client", "type Hash", "type Transport"];
+  const clientTypes = fn.isView
+    ? ["type Client"]
+    : ["type Account", "type Chain", "type Client", "type Hash", "type Transport"];
   return file(
     [fn.source],
     {
@@ -464,13 +509,17 @@ function actionDoc(contract: SdkContract, { doc, emits, isView, outputs }: Funct
     [doc.notice, doc.dev],
     [
       ...doc.reverts.map(({ error, when }) => `@throws {${error}Error} ${when}`),
-      ...(isView ? named.map((output) => `@returns ${output.doc}`) : [`@returns The transaction's hash.${events(emits, contract)}`]),
+      ...(isView
+        ? named.map((output) => `@returns ${output.doc}`)
+        : [`@returns The transaction's hash.${events(emits, contract)}`]),
     ],
   );
 }
 
 function events(emits: readonly string[], { name }: SdkContract): string {
-  return emits.length === 0 ? "" : ` Its receipt can have the events ${emits.map((event) => `\`${event}\``).join(", ")} of ${name}.`;
+  return emits.length === 0
+    ? ""
+    : ` Its receipt can have the events ${emits.map((event) => `\`${event}\``).join(", ")} of ${name}.`;
 }
 
 function readAction(contract: SdkContract, { name, outputs }: FunctionModel): string {
@@ -549,4 +598,3 @@ export function renderErrorsPage(contracts: readonly SdkContract[]): string {
     });
   return `<!-- Generated by \`npm run sdk:generate\` from the NatSpec of contracts/. Do not edit. -->\n\n# Errors\n\n${sections.join("\n\n")}\n`;
 }
-
