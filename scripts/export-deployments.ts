@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { CREATE2_SALT } from "../hardhat.config.js";
 import Protocol from "../ignition/modules/Protocol.js";
 import { readBuiltContract } from "./lib/build-output.js";
-import { CREATEX, type CanonicalContract, canonicalContracts, type Future } from "./lib/canonical.js";
+import { type CanonicalContract, CREATEX, canonicalContracts, type Future } from "./lib/canonical.js";
 import { type Files, publishFiles, repositoryRoot } from "./lib/generated-files.js";
 import { contractsOfJournal, type DeploymentArtifact } from "./lib/journal.js";
 

@@ -1,29 +1,23 @@
 /**
- * Writes `sdk/src/generated`, `sdk/src/ethers/generated` and `docs/errors.md` from the build output, its NatSpec, and `deployments/canonical.json`.
+ * Writes `sdk/src/generated`, `sdk/src/ethers/generated` and `docs/errors.md` from the build output, its NatSpec, and
+ * `deployments/canonical.json`. Any build profile will do: nothing here depends on bytecode.
  *
- *   npm run sdk:generate           write
- *   npm run sdk:check              compare, and fail when a file is stale
+ *   npm run sdk:generate   write
+ *   npm run sdk:check      compare, and fail when a file is stale
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BuiltContract, readBuiltContract } from "./lib/build-output.js";
+import { readBuiltContract } from "./lib/build-output.js";
 import type { CanonicalContract } from "./lib/canonical.js";
 import { contractModel, typeStringsOf } from "./lib/contract-model.js";
 import { type Files, format, publishFiles, repositoryRoot } from "./lib/generated-files.js";
-import {
-  errorsOf,
-  renderAbis,
-  renderActions,
-  renderAddresses,
-  renderConstants,
-  renderErrors,
-  renderErrorsPage,
-  renderTypedData,
-  renderTypes,
-  renderWireCodes,
-  type SdkContract,
-  sdkAbi,
-} from "./lib/render-sdk.js";
+import { renderAbis } from "./lib/render/abis.js";
+import { renderActions } from "./lib/render/actions.js";
+import { renderAddresses, renderConstants } from "./lib/render/constants.js";
+import { renderErrors, renderErrorsPage, renderWireCodes } from "./lib/render/errors.js";
+import { errorsOf, type SdkContract, sdkAbi } from "./lib/render/sdk-contract.js";
+import { renderTypedData } from "./lib/render/typed-data.js";
+import { renderTypes } from "./lib/render/types.js";
 import { renderEthers } from "./lib/typechain.js";
 
 /** Whose functions become actions; `calls` names contracts whose errors and events reach the caller. */
@@ -47,10 +41,7 @@ export function generateSdk(root: string): Files {
   });
   checkReverts(contracts);
 
-  const typeStrings = typeStringsOf(
-    get(built, "RefundWindow") as BuiltContract,
-    "contracts/libraries/TypedDataLib.sol",
-  );
+  const typeStrings = typeStringsOf(get(built, "RefundWindow"), "contracts/libraries/TypedDataLib.sol");
   const canonical = JSON.parse(readFileSync(join(root, "deployments/canonical.json"), "utf8"));
   const generated: Files = {
     "abis.ts": renderAbis(contracts),

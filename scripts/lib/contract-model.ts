@@ -71,7 +71,10 @@ export function contractModel(built: BuiltContract): ContractModel {
       .filter(isPlain)
       .map((struct) => structOf(struct, tree)),
     enums: tree.all("EnumDefinition").filter(ours).map(enumOf),
-    valueTypes: tree.all("UserDefinedValueTypeDefinition").filter(ours).map(valueTypeOf),
+    valueTypes: tree
+      .all("UserDefinedValueTypeDefinition")
+      .filter(ours)
+      .map((located) => valueTypeOf(located, built.texts[located.source] ?? "")),
     constants: bases.filter(ours).flatMap((base) => constantsOf(base)),
     ...(eip712 && { eip712 }),
   };
@@ -237,9 +240,13 @@ function enumOf({ node, source }: Located): EnumModel {
   return { name: node.name as string, source, doc: docOf(node), members };
 }
 
-function valueTypeOf({ node, source }: Located): ValueTypeModel {
+/** The tree has no documentation of value types, so it is read where it stands: above the definition. */
+function valueTypeOf({ node, source }: Located, text: string): ValueTypeModel {
   const base = (node.underlyingType as AstNode).name as string;
-  return { name: node.name as string, source, doc: docOf(node), base };
+  const [start] = (node.src as string).split(":");
+  const before = Buffer.from(text).subarray(0, Number(start)).toString();
+  const [comment = ""] = /(?:[ \t]*\/\/\/.*\n)+$/.exec(before) ?? [];
+  return { name: node.name as string, source, doc: parseNatSpec(comment.replace(/^[ \t]*\/\/\//gm, "")), base };
 }
 
 function fieldsOf(list: unknown, tree: Tree): Field[] {
@@ -284,11 +291,8 @@ function constantsOf({ node, source }: Located): ConstantModel[] {
 /* EIP-712 */
 
 function eip712Of(contract: AstNode): { name: string; version: string } | undefined {
-  const constructor = (contract.nodes as AstNode[]).find(({ kind }) => kind === "constructor");
-  const modifiers = (constructor?.modifiers ?? []) as {
-    modifierName: { name: string };
-    arguments: { value: string }[];
-  }[];
+  const start = (contract.nodes as AstNode[]).find(({ kind }) => kind === "constructor");
+  const modifiers = (start?.modifiers ?? []) as { modifierName: { name: string }; arguments: { value: string }[] }[];
   const [name, version] = modifiers.find(({ modifierName }) => modifierName.name === "EIP712")?.arguments ?? [];
   return name && version && { name: name.value, version: version.value };
 }

@@ -6,7 +6,8 @@ import { generateSdk, OWNED_FOLDERS } from "../../scripts/generate-sdk.js";
 import { repositoryRoot, staleFiles } from "../../scripts/lib/generated-files.js";
 import { kebabCase, label, snakeCase } from "../../scripts/lib/names.js";
 import { jsDoc, parseNatSpec } from "../../scripts/lib/natspec.js";
-import { encodeType, typeScriptType } from "../../scripts/lib/render-sdk.js";
+import { encodeType } from "../../scripts/lib/render/typed-data.js";
+import { typeScriptType } from "../../scripts/lib/render/types.js";
 import { errorsAbi, vaultFactoryAbi } from "../../sdk/src/abis.js";
 import { contractErrors, wireCodeOf } from "../../sdk/src/errors.js";
 
