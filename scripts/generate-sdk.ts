@@ -29,6 +29,9 @@ const CONTRACTS = [
 /** What the SDK checks before a contract does, and computes instead of it. */
 const CONSTANTS = ["BPS", "CREATE2_SALT", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYOUT_GAS", "MIN_WINDOW"];
 
+/** Structs that the SDK encodes without a contract. */
+const ENCODED_STRUCTS = ["PaymentRef", "RefundWindowTerms"];
+
 /** Folders in which everything is generated. */
 export const OWNED_FOLDERS = ["sdk/src/generated", "sdk/src/ethers/generated"];
 
@@ -44,7 +47,7 @@ export function generateSdk(root: string): Files {
   const typeStrings = typeStringsOf(get(built, "RefundWindow"), "contracts/libraries/TypedDataLib.sol");
   const canonical = JSON.parse(readFileSync(join(root, "deployments/canonical.json"), "utf8"));
   const generated: Files = {
-    "abis.ts": renderAbis(contracts),
+    "abis.ts": renderAbis(contracts, ENCODED_STRUCTS),
     "addresses.ts": renderAddresses(canonical.contracts as CanonicalContract[]),
     "constants.ts": renderConstants(contracts, CONSTANTS),
     "errors.ts": renderErrors(contracts),

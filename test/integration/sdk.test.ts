@@ -48,6 +48,7 @@ import {
   nextActions,
   type PaymentRef,
   pay,
+  paymentIdOf,
   paymentOf,
   type RefundWindowTerms,
   refund,
@@ -140,6 +141,13 @@ describe("vaultAddress", () => {
       assert.throws(() => encodeTerms(wrong), { message: onChain.message, name: onChain.name });
     });
   }
+});
+
+describe("paymentIdOf", () => {
+  test("is the vault's answer", async () => {
+    const ref = refOf(generatePrivateKey());
+    assert.equal(paymentIdOf({ address: vault, chainId, ref }), await idOf(client, { address: vault, ref }));
+  });
 });
 
 describe("typed data", () => {
