@@ -3,10 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { generateSdk, OWNED_FOLDERS } from "../../scripts/generate-sdk.js";
+import { readBuiltContract } from "../../scripts/lib/build-output.js";
+import { contractModel } from "../../scripts/lib/contract-model.js";
 import { repositoryRoot, staleFiles } from "../../scripts/lib/generated-files.js";
 import { kebabCase, label, snakeCase } from "../../scripts/lib/names.js";
 import { jsDoc, parseNatSpec } from "../../scripts/lib/natspec.js";
-import { encodeType } from "../../scripts/lib/render/typed-data.js";
+import { encodeType, renderTypedData } from "../../scripts/lib/render/typed-data.js";
 import { typeScriptType } from "../../scripts/lib/render/types.js";
 import { errorsAbi, vaultFactoryAbi } from "../../sdk/src/abis.js";
 import { contractErrors, wireCodeOf } from "../../sdk/src/errors.js";
@@ -126,4 +128,31 @@ test("encodeType writes value types and enums as what EIP-712 calls them", () =>
     encodeType({ doc: parseNatSpec(), fields: [...fields], name: "Message", source: "" }),
     "Message(bytes32 id,uint8 method,uint256[] amounts)",
   );
+});
+
+test("typed data is refused when the contracts hash other types than the structs say", () => {
+  const model = contractModel(readBuiltContract(repositoryRoot, "RefundWindow"));
+  const contracts = [{ ...model, addressDoc: "The vault.", callees: [] }];
+  const right = ["Refund", "Withdraw"].map((name) => {
+    const struct = model.structs.find((candidate) => candidate.name === name);
+    assert.ok(struct);
+    return encodeType(struct);
+  });
+  const wrong = right.map((text) => text.replace("uint256 amount", "uint128 amount"));
+  assert.match(renderTypedData(contracts, right), /primaryType: "Refund"/);
+  assert.throws(() => renderTypedData(contracts, wrong), /another type than Refund\(bytes32 paymentId,uint256 amount/);
+  assert.throws(
+    () => renderTypedData(contracts, [...right, "Dispute(bytes32 paymentId)"]),
+    /structs that nobody signs/,
+  );
+});
+
+test("the model follows a function to the events of its internal calls and overrides, and to calls outside", () => {
+  const vault = contractModel(readBuiltContract(repositoryRoot, "RefundWindow"));
+  const factory = contractModel(readBuiltContract(repositoryRoot, "VaultFactory"));
+  const pay = vault.functions.find(({ name }) => name === "pay");
+  const deployAndPay = factory.functions.find(({ name }) => name === "deployAndPay");
+  assert.deepEqual(pay?.emits, ["Paid"], "pay emits through the override of _book");
+  assert.deepEqual(deployAndPay?.emits, ["VaultDeployed"]);
+  assert.ok(pay && deployAndPay?.calls.includes(pay.selector), "the factory calls the vault");
 });
