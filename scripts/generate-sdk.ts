@@ -1,29 +1,23 @@
 /**
- * Writes `sdk/src/generated`, `sdk/src/ethers/generated` and `docs/errors.md` from the build output, its NatSpec, and `deployments/canonical.json`.
+ * Writes `sdk/src/generated`, `sdk/src/ethers/generated` and `docs/errors.md` from the build output, its NatSpec, and
+ * `deployments/canonical.json`. Any build profile will do: nothing here depends on bytecode.
  *
- *   npm run sdk:generate           write
- *   npm run sdk:check              compare, and fail when a file is stale
+ *   npm run sdk:generate   write
+ *   npm run sdk:check      compare, and fail when a file is stale
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BuiltContract, readBuiltContract } from "./lib/build-output.js";
+import { readBuiltContract } from "./lib/build-output.js";
 import type { CanonicalContract } from "./lib/canonical.js";
 import { contractModel, typeStringsOf } from "./lib/contract-model.js";
 import { type Files, format, publishFiles, repositoryRoot } from "./lib/generated-files.js";
-import {
-  errorsOf,
-  renderAbis,
-  renderActions,
-  renderAddresses,
-  renderConstants,
-  renderErrors,
-  renderErrorsPage,
-  renderTypedData,
-  renderTypes,
-  renderWireCodes,
-  type SdkContract,
-  sdkAbi,
-} from "./lib/render-sdk.js";
+import { renderAbis } from "./lib/render/abis.js";
+import { renderActions } from "./lib/render/actions.js";
+import { renderAddresses, renderConstants } from "./lib/render/constants.js";
+import { renderErrors, renderErrorsPage, renderWireCodes } from "./lib/render/errors.js";
+import { errorsOf, type SdkContract, sdkAbi } from "./lib/render/sdk-contract.js";
+import { renderTypedData } from "./lib/render/typed-data.js";
+import { renderTypes } from "./lib/render/types.js";
 import { renderEthers } from "./lib/typechain.js";
 
 /** Whose functions become actions; `calls` names contracts whose errors and events reach the caller. */
@@ -35,11 +29,14 @@ const CONTRACTS = [
 /** What the SDK checks before a contract does, and computes instead of it. */
 const CONSTANTS = ["BPS", "CREATE2_SALT", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYOUT_GAS", "MIN_WINDOW"];
 
+/** Structs that the SDK encodes without a contract. */
+const ENCODED_STRUCTS = ["PaymentRef", "RefundWindowTerms"];
+
 /** Folders in which everything is generated. */
 export const OWNED_FOLDERS = ["sdk/src/generated", "sdk/src/ethers/generated"];
 
 /** All generated files, by their path in the repository. */
-export async function generateSdk(root: string): Promise<Files> {
+export function generateSdk(root: string): Files {
   const built = new Map(CONTRACTS.map(({ name }) => [name as string, readBuiltContract(root, name)]));
   const models = new Map([...built].map(([name, contract]) => [name, contractModel(contract)]));
   const contracts = CONTRACTS.map(({ addressDoc, calls, name }): SdkContract => {
@@ -47,10 +44,10 @@ export async function generateSdk(root: string): Promise<Files> {
   });
   checkReverts(contracts);
 
-  const typeStrings = typeStringsOf(get(built, "RefundWindow") as BuiltContract, "contracts/libraries/TypedDataLib.sol");
+  const typeStrings = typeStringsOf(get(built, "RefundWindow"), "contracts/libraries/TypedDataLib.sol");
   const canonical = JSON.parse(readFileSync(join(root, "deployments/canonical.json"), "utf8"));
   const generated: Files = {
-    "abis.ts": renderAbis(contracts),
+    "abis.ts": renderAbis(contracts, ENCODED_STRUCTS),
     "addresses.ts": renderAddresses(canonical.contracts as CanonicalContract[]),
     "constants.ts": renderConstants(contracts, CONSTANTS),
     "errors.ts": renderErrors(contracts),
@@ -60,7 +57,7 @@ export async function generateSdk(root: string): Promise<Files> {
     ...Object.assign({}, ...contracts.map(renderActions)),
   };
   const abis = Object.fromEntries(contracts.map((contract) => [contract.name, sdkAbi(contract)]));
-  const ethers = await renderEthers(abis, contracts.map(({ source }) => source).join(" and "));
+  const ethers = renderEthers(abis, contracts.map(({ source }) => source).join(" and "));
   return {
     "docs/errors.md": renderErrorsPage(contracts),
     ...format({ ...below("sdk/src/generated", generated), ...below("sdk/src/ethers/generated", ethers) }),
@@ -75,9 +72,12 @@ function below(folder: string, files: Files): Files {
 function checkReverts(contracts: readonly SdkContract[]): void {
   const known = new Set(errorsOf(contracts).map(({ name }) => name));
   const unknown = contracts.flatMap(({ functions, name }) =>
-    functions.flatMap((fn) => fn.doc.reverts.filter(({ error }) => !known.has(error)).map(({ error }) => `${name}.${fn.name}: ${error}`)),
+    functions.flatMap((fn) =>
+      fn.doc.reverts.filter(({ error }) => !known.has(error)).map(({ error }) => `${name}.${fn.name}: ${error}`),
+    ),
   );
-  if (unknown.length > 0) throw new Error(`@custom:reverts names errors that are in no ABI:\n  ${unknown.join("\n  ")}`);
+  if (unknown.length > 0)
+    throw new Error(`@custom:reverts names errors that are in no ABI:\n  ${unknown.join("\n  ")}`);
 }
 
 function get<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
@@ -87,5 +87,5 @@ function get<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
 }
 
 if (import.meta.main) {
-  await publishFiles(await generateSdk(repositoryRoot), "npm run sdk:generate", OWNED_FOLDERS);
+  await publishFiles(generateSdk(repositoryRoot), "npm run sdk:generate", OWNED_FOLDERS);
 }

@@ -60,5 +60,10 @@ function isFuture(argument: unknown): argument is Future {
 
 /** CreateX hashes a salt that names neither a sender nor a chain before it uses it. */
 export function createXAddress(salt: Hex, initCode: Hex): Address {
-  return getContractAddress({ bytecode: initCode, from: CREATEX, opcode: "CREATE2", salt: keccak256(concatHex([salt])) });
+  return getContractAddress({
+    bytecode: initCode,
+    from: CREATEX,
+    opcode: "CREATE2",
+    salt: keccak256(concatHex([salt])),
+  });
 }

@@ -61,11 +61,20 @@ export function contractModel(built: BuiltContract): ContractModel {
     source: built.source,
     abi: built.abi,
     functions: functionsOf(built.abi, bases, tree),
-    events: uniqueByName(built.abi.filter((item) => item.type === "event").map(({ name }) => eventOf(name, built, tree))),
+    events: uniqueByName(
+      built.abi.filter((item) => item.type === "event").map(({ name }) => eventOf(name, built, tree)),
+    ),
     errors: uniqueByName(built.abi.filter((item) => item.type === "error").map((item) => errorOf(item, tree))),
-    structs: tree.all("StructDefinition").filter(ours).filter(isPlain).map((struct) => structOf(struct, tree)),
+    structs: tree
+      .all("StructDefinition")
+      .filter(ours)
+      .filter(isPlain)
+      .map((struct) => structOf(struct, tree)),
     enums: tree.all("EnumDefinition").filter(ours).map(enumOf),
-    valueTypes: tree.all("UserDefinedValueTypeDefinition").filter(ours).map(valueTypeOf),
+    valueTypes: tree
+      .all("UserDefinedValueTypeDefinition")
+      .filter(ours)
+      .map((located) => valueTypeOf(located, built.texts[located.source] ?? "")),
     constants: bases.filter(ours).flatMap((base) => constantsOf(base)),
     ...(eip712 && { eip712 }),
   };
@@ -118,6 +127,7 @@ function docOf(node: AstNode): NatSpec {
 
 /* FUNCTIONS */
 
+/** Functions that one of our interfaces declares; what only a dependency declares is no action of the SDK. */
 function functionsOf(abi: Abi, bases: Located[], tree: Tree): FunctionModel[] {
   const definitions = bases.flatMap(({ node, source }) =>
     (node.nodes as AstNode[])
@@ -128,27 +138,25 @@ function functionsOf(abi: Abi, bases: Located[], tree: Tree): FunctionModel[] {
     .filter((item) => item.type === "function")
     .flatMap((item) => {
       const selector = toFunctionSelector(item);
-      const hasSelector = ({ node }: Located) => `0x${node.functionSelector}` === selector;
-      // The interface has the words and the names; functions that none of our interfaces has are no action of the SDK.
-      const declared = definitions.find(
-        (definition) => definition.isInterface && definition.source.startsWith("contracts/") && hasSelector(definition),
-      );
-      if (!declared) return [];
-      const { node, source } = declared;
-      const doc = docOf(node);
-      const implementation = definitions.find((definition) => !definition.isInterface && hasSelector(definition));
-      const reached = implementation ? reachableFrom(implementation.node, definitions, tree) : { calls: [], emits: [] };
-      return {
-        name: item.name,
-        source,
-        selector,
-        isView: item.stateMutability === "view" || item.stateMutability === "pure",
-        doc,
-        inputs: fieldsOf(node.parameters, tree).map((field) => ({ ...field, doc: doc.params[field.name] ?? "" })),
-        outputs: fieldsOf(node.returnParameters, tree).map((field, i) => returnDoc(field, doc.returns[i] ?? "")),
-        ...reached,
-      };
+      const alike = definitions.filter(({ node }) => `0x${node.functionSelector}` === selector);
+      const declaration = alike.find(({ isInterface, source }) => isInterface && source.startsWith("contracts/"));
+      const body = alike.find(({ isInterface }) => !isInterface)?.node;
+      if (!declaration) return [];
+      const isView = item.stateMutability === "view" || item.stateMutability === "pure";
+      return { ...functionOf(declaration, tree), isView, selector, ...reachableFrom(body, definitions, tree) };
     });
+}
+
+/** The interface has the words and the names. */
+function functionOf({ node, source }: Located, tree: Tree) {
+  const doc = docOf(node);
+  return {
+    name: node.name as string,
+    source,
+    doc,
+    inputs: fieldsOf(node.parameters, tree).map((field) => ({ ...field, doc: doc.params[field.name] ?? "" })),
+    outputs: fieldsOf(node.returnParameters, tree).map((field, i) => returnDoc(field, doc.returns[i] ?? "")),
+  };
 }
 
 /** `@return name What it is.`: the name is repeated in the text when the output has one. */
@@ -158,7 +166,11 @@ function returnDoc(field: Field, text: string): Field {
 }
 
 /** Follows internal calls, to overrides where there are, and collects what is emitted and what is called outside. */
-function reachableFrom(start: AstNode, definitions: Located[], tree: Tree): { emits: string[]; calls: string[] } {
+function reachableFrom(
+  start: AstNode | undefined,
+  definitions: Located[],
+  tree: Tree,
+): { emits: string[]; calls: string[] } {
   const emits = new Set<string>();
   const calls = new Set<string>();
   const seen = new Set<number>();
@@ -180,7 +192,7 @@ function reachableFrom(start: AstNode, definitions: Located[], tree: Tree): { em
       else if (target.functionSelector) calls.add(`0x${target.functionSelector}`);
     }
   };
-  visit(start);
+  if (start) visit(start);
   return { calls: [...calls], emits: [...emits].sort() };
 }
 
@@ -231,9 +243,13 @@ function enumOf({ node, source }: Located): EnumModel {
   return { name: node.name as string, source, doc: docOf(node), members };
 }
 
-function valueTypeOf({ node, source }: Located): ValueTypeModel {
+/** The tree has no documentation of value types, so it is read where it stands: above the definition. */
+function valueTypeOf({ node, source }: Located, text: string): ValueTypeModel {
   const base = (node.underlyingType as AstNode).name as string;
-  return { name: node.name as string, source, doc: docOf(node), base };
+  const [start] = (node.src as string).split(":");
+  const before = Buffer.from(text).subarray(0, Number(start)).toString();
+  const [comment = ""] = /(?:[ \t]*\/\/\/.*\n)+$/.exec(before) ?? [];
+  return { name: node.name as string, source, doc: parseNatSpec(comment.replace(/^[ \t]*\/\/\//gm, "")), base };
 }
 
 function fieldsOf(list: unknown, tree: Tree): Field[] {
@@ -278,8 +294,8 @@ function constantsOf({ node, source }: Located): ConstantModel[] {
 /* EIP-712 */
 
 function eip712Of(contract: AstNode): { name: string; version: string } | undefined {
-  const constructor = (contract.nodes as AstNode[]).find(({ kind }) => kind === "constructor");
-  const modifiers = (constructor?.modifiers ?? []) as { modifierName: { name: string }; arguments: { value: string }[] }[];
+  const start = (contract.nodes as AstNode[]).find(({ kind }) => kind === "constructor");
+  const modifiers = (start?.modifiers ?? []) as { modifierName: { name: string }; arguments: { value: string }[] }[];
   const [name, version] = modifiers.find(({ modifierName }) => modifierName.name === "EIP712")?.arguments ?? [];
   return name && version && { name: name.value, version: version.value };
 }

@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,7 +39,11 @@ export async function publishFiles(files: Files, command: string, ownedFolders: 
       writeFileSync(target, text);
     }
   }
-  console.log(stale.length === 0 ? "Nothing to do." : `Wrote ${stale.length} files:\n${stale.map((path) => `  ${path}`).join("\n")}`);
+  console.log(
+    stale.length === 0
+      ? "Nothing to do."
+      : `Wrote ${stale.length} files:\n${stale.map((path) => `  ${path}`).join("\n")}`,
+  );
 }
 
 /** Paths whose content differs from `files`, or that should not exist. */

@@ -34,7 +34,10 @@ function splitName(content: string): [string, string] {
 
 /** A JSDoc block from paragraphs and tags; text is wrapped, lines of tags are not joined. */
 export function jsDoc(paragraphs: readonly string[], tags: readonly string[] = []): string {
-  const blocks = [...paragraphs.filter((text) => text !== "").map((text) => wrap(text)), tags.flatMap((text) => wrap(text))];
+  const blocks = [
+    ...paragraphs.filter((text) => text !== "").map((text) => wrap(text)),
+    tags.flatMap((text) => wrap(text)),
+  ];
   const lines = blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ["", ...block]));
   if (lines.length === 0) return "";
   if (lines.length === 1) return `/** ${lines[0]} */\n`;

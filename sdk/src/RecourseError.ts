@@ -1,3 +1,12 @@
+/** The error in which this one was found. */
+export type CauseOption = { cause?: unknown };
+
+export type RecourseErrorOptions = CauseOption & {
+  docsPath?: string | undefined;
+  facts?: Readonly<Record<string, unknown>> | undefined;
+  next?: string | undefined;
+};
+
 /** What went wrong, the facts, what to do, and where to read more. Match by class or `name`, never by text. */
 export class RecourseError extends Error {
   override readonly name: string = "RecourseError";
@@ -10,7 +19,7 @@ export class RecourseError extends Error {
   /** Where to read more, in the repository. */
   readonly docsPath: string | undefined;
 
-  constructor(shortMessage: string, options: RecourseError.Options = {}) {
+  constructor(shortMessage: string, options: RecourseErrorOptions = {}) {
     const { cause, docsPath, facts = {}, next } = options;
     const parts = [
       shortMessage,
@@ -23,19 +32,6 @@ export class RecourseError extends Error {
     this.next = next;
     this.docsPath = docsPath;
   }
-}
-
-export declare namespace RecourseError {
-  type Options = CauseOption & {
-    docsPath?: string | undefined;
-    facts?: Readonly<Record<string, unknown>> | undefined;
-    next?: string | undefined;
-  };
-
-  type CauseOption = {
-    /** The error in which this one was found. */
-    cause?: unknown;
-  };
 }
 
 function columns(facts: Readonly<Record<string, unknown>>): string {

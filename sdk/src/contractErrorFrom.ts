@@ -1,7 +1,7 @@
 import { decodeErrorResult, type Hex, isHex } from "viem";
 import { errorsAbi } from "./generated/abis.js";
 import { type ContractError, contractErrors } from "./generated/errors.js";
-import { RecourseError } from "./RecourseError.js";
+import { type CauseOption, RecourseError } from "./RecourseError.js";
 
 /**
  * The typed error behind `error`, or `undefined` when no contract of ours reverted.
@@ -16,7 +16,7 @@ export function contractErrorFrom(error: unknown): ContractError | undefined {
     if (!decoded) continue;
     const { args, name } = decoded;
     // One map holds classes of different arguments; name and arguments come from the same entry of the ABI.
-    const ErrorClass = contractErrors[name] as new (args: unknown, options: RecourseError.CauseOption) => ContractError;
+    const ErrorClass = contractErrors[name] as new (args: unknown, options: CauseOption) => ContractError;
     return new ErrorClass(args, isHex(error) ? {} : { cause: error });
   }
   return undefined;

@@ -1,4 +1,4 @@
 export { contractErrorFrom } from "./contractErrorFrom.js";
 export * from "./generated/errors.js";
 export { wireCodeOf } from "./generated/wireCodes.js";
-export { RecourseError } from "./RecourseError.js";
+export { type CauseOption, RecourseError, type RecourseErrorOptions } from "./RecourseError.js";

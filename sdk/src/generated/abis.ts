@@ -1090,3 +1090,37 @@ export const errorsAbi = [
     type: "error",
   },
 ] as const;
+
+/** What `abi.encode` takes for `PaymentRef`. */
+export const paymentRefParameters = [
+  {
+    components: [
+      { name: "method", type: "uint8" },
+      { name: "token", type: "address" },
+      { name: "payer", type: "address" },
+      { name: "nonce", type: "bytes32" },
+    ],
+    name: "ref",
+    type: "tuple",
+  },
+] as const;
+
+/** What `abi.encode` takes for `RefundWindowTerms`. */
+export const refundWindowTermsParameters = [
+  {
+    components: [
+      { name: "receiver", type: "address" },
+      { name: "operator", type: "address" },
+      { name: "feeReceiver", type: "address" },
+      { name: "feeBps", type: "uint16" },
+      { name: "salt", type: "bytes32" },
+      { name: "arbiter", type: "address" },
+      { name: "window", type: "uint40" },
+      { name: "resolutionPeriod", type: "uint40" },
+      { name: "silenceFavorsPayer", type: "bool" },
+      { name: "nonRefundableBps", type: "uint16" },
+    ],
+    name: "newTerms",
+    type: "tuple",
+  },
+] as const;

@@ -58,6 +58,7 @@ export type Payment = {
   maturesAt: number;
 };
 
+/** One payment into one vault on one chain: keccak256(chain id, vault, method, token, payer, nonce). */
 export type PaymentId = Hex;
 
 /** What names a payment inside a vault; its id is computed from these. */

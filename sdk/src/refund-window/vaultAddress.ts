@@ -2,7 +2,6 @@ import {
   type Address,
   concatHex,
   encodeAbiParameters,
-  getAbiItem,
   getContractAddress,
   type Hex,
   isAddressEqual,
@@ -10,7 +9,7 @@ import {
   size,
   zeroAddress,
 } from "viem";
-import { refundWindowAbi } from "../generated/abis.js";
+import { refundWindowTermsParameters } from "../generated/abis.js";
 import { addresses } from "../generated/addresses.js";
 import { BPS, CREATE2_SALT, MAX_FEE_BPS, MAX_WINDOW, MIN_WINDOW } from "../generated/constants.js";
 import {
@@ -61,7 +60,7 @@ export function encodeTerms(terms: RefundWindowTerms): Hex {
   checkVaultTerms(terms);
   checkRefundWindowTerms(terms);
 
-  return encodeAbiParameters(getAbiItem({ abi: refundWindowAbi, name: "encodeTerms" }).inputs, [terms]);
+  return encodeAbiParameters(refundWindowTermsParameters, [terms]);
 }
 
 function checkVaultTerms({ feeBps, feeReceiver, operator, receiver }: RefundWindowTerms): void {
