@@ -19,6 +19,8 @@ abstract contract RefundWindowUnitTest is RefundWindowTest {
 
     uint256 internal constant MIN_PAYOUT_GAS = 100_000;
     uint256 internal constant PAYOUT_RESERVE_GAS = 60_000;
+    /// @dev At most what passes between the check and the gas that the error tells.
+    uint256 internal constant GAS_OF_ERROR = 100;
     uint256 internal constant SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
 
     /* VAULTS */
@@ -199,22 +201,26 @@ abstract contract RefundWindowUnitTest is RefundWindowTest {
         return (payoutGas * 64) / 63 + PAYOUT_RESERVE_GAS;
     }
 
-    /// @notice Calls the vault as `by` with more and more gas, from `gas` on, until it does not revert.
-    /// @return highestGasLeft What was left in the last call that was refused with `GasLeftTooLow`.
-    function raiseGasUntilEnough(address by, bytes memory data, uint256 gas)
-        internal
-        returns (uint256 highestGasLeft)
-    {
+    /// @notice Calls the vault as `by` with more and more gas, from `gas` on, until it does not revert; insists that only
+    /// the last bit of gas was missing before.
+    /// @param by The caller.
+    /// @param data The call.
+    /// @param gas Not enough.
+    function raiseGasUntilEnough(address by, bytes memory data, uint256 gas) internal {
+        uint256 needed = neededGas(PAYOUT_GAS);
+        uint256 highestGasLeft;
         while (true) {
             vm.prank(by);
             (bool success, bytes memory answer) = address(vault).call{gas: gas}(data);
-            if (success) return highestGasLeft;
-            uint256 needed;
-            (highestGasLeft, needed) = decodeGasLeftTooLow(answer);
-            assertEq(needed, neededGas(PAYOUT_GAS), "needed gas");
+            if (success) break;
+            uint256 toldNeeded;
+            (highestGasLeft, toldNeeded) = decodeGasLeftTooLow(answer);
+            assertEq(toldNeeded, needed, "needed gas");
             // Of one more unit of gas at most one arrives behind the clone, so this never goes too far.
-            gas += needed - highestGasLeft;
+            uint256 missing = needed - highestGasLeft;
+            gas += missing > GAS_OF_ERROR ? missing - GAS_OF_ERROR : 1;
         }
+        assertGe(highestGasLeft, needed - GAS_OF_ERROR, "one unit less was refused");
     }
 
     function decodeGasLeftTooLow(bytes memory answer) internal pure returns (uint256 gasLeft, uint256 needed) {
