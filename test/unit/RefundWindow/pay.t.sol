@@ -210,6 +210,17 @@ contract RefundWindowPayTest is RefundWindowUnitTest {
         expectSignatureRefused(authorization);
     }
 
+    function test_RevertWhen_NothingArrives() external {
+        Authorization memory authorization = authorize(payer, address(vault), PRICE, "nonce");
+        token.mint(address(vault), 5);
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector), "");
+
+        vm.expectRevert(
+            abi.encodeWithSelector(TokenLib.ReceivedOtherAmount.selector, address(token), 5, PRICE + 5)
+        );
+        vault.pay(authorization);
+    }
+
     function testFuzz_RevertWhen_ValueIsAbovePacking(uint256 value) external {
         value = bound(value, uint256(type(uint104).max) + 1, type(uint256).max - token.totalSupply());
         token.mint(payer.addr, value);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
 import {IRefundWindow} from "../../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../../contracts/interfaces/IVault.sol";
 import {PaymentId, PaymentRef} from "../../../contracts/types/Payment.sol";
@@ -431,6 +433,15 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
 
     function test_CreditsThePayerWhenTheVaultIsDenylisted() external {
         token.setDenylisted(address(vault), true);
+
+        expectCredited(payer.addr, PRICE, PRICE);
+        refundAs(payer.addr, ref, PRICE, payer.addr);
+
+        assertCredit(payer.addr, PRICE, 0);
+    }
+
+    function test_CreditsThePayerWhenTheTokenReturnsFalse() external {
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC20.transfer.selector), abi.encode(false));
 
         expectCredited(payer.addr, PRICE, PRICE);
         refundAs(payer.addr, ref, PRICE, payer.addr);

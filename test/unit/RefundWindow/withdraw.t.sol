@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
 import {IVault} from "../../../contracts/interfaces/IVault.sol";
 import {PaymentRef} from "../../../contracts/types/Payment.sol";
 import {Token3009} from "../../mocks/Token3009.sol";
@@ -67,6 +70,16 @@ contract RefundWindowWithdrawTest is RefundWindowUnitTest {
 
         vm.expectRevert(abi.encodeWithSelector(Token3009.Denylisted.selector, payer.addr));
         vault.withdraw(address(token), payer.addr, payer.addr);
+    }
+
+    function test_RevertWhen_TokenReturnsFalse() external {
+        creditPayer(PRICE, "nonce");
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC20.transfer.selector), abi.encode(false));
+
+        vm.expectRevert(abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, address(token)));
+        vault.withdraw(address(token), payer.addr, payer.addr);
+
+        assertCredit(payer.addr, PRICE, 0);
     }
 
     function testFuzz_OwnerSendsItToAnyAddress(uint256 amount, address to) external {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
 import {IVault} from "../../../contracts/interfaces/IVault.sol";
 import {TypedDataLib} from "../../../contracts/libraries/TypedDataLib.sol";
 import {RefundWindowTerms} from "../../../contracts/types/Terms.sol";
@@ -252,6 +255,16 @@ contract RefundWindowWithdrawWithSignatureTest is RefundWindowUnitTest {
         relay(payer);
 
         assertEq(token.balanceOf(ELSEWHERE), PRICE);
+    }
+
+    function test_RevertWhen_TokenReturnsFalse() external {
+        bytes memory signature = signWithdraw(payer, message);
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC20.transfer.selector), abi.encode(false));
+
+        vm.expectRevert(abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, address(token)));
+        relayWith(signature);
+
+        assertCredit(payer.addr, PRICE, 0);
     }
 
     /* RELAYED */
