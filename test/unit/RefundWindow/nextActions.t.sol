@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.27;
+
+import {IRefundWindow} from "../../../contracts/interfaces/IRefundWindow.sol";
+import {IVault} from "../../../contracts/interfaces/IVault.sol";
+import {NextAction, PaymentRef} from "../../../contracts/types/Payment.sol";
+import {RefundWindowTerms} from "../../../contracts/types/Terms.sol";
+import {RefundWindowUnitTest} from "../../utils/RefundWindowUnitTest.sol";
+
+contract RefundWindowNextActionsTest is RefundWindowUnitTest {
+    PaymentRef private ref;
+
+    function setUp() public override {
+        super.setUp();
+        ref = pay(payer, PRICE, "nonce");
+    }
+
+    function test_RevertWhen_CalledOnTheImplementation() external {
+        vm.expectRevert(abi.encodeWithSelector(IVault.ImplementationUsedDirectly.selector));
+        implementation.nextActions(ref);
+    }
+
+    function test_IsEmptyWhenNeverPaid() external view {
+        assertEq(vault.nextActions(refOf(payer.addr, "unknown")).length, 0);
+    }
+
+    function test_IsEmptyWhenRefunded() external {
+        refundAs(payer.addr, ref, PRICE, payer.addr);
+
+        assertEq(vault.nextActions(ref).length, 0);
+    }
+
+    function test_IsEmptyWhenClaimed() external {
+        vm.warp(MATURES_AT);
+        claimBucket(BUCKET);
+
+        assertEq(vault.nextActions(ref).length, 0);
+    }
+
+    function testFuzz_NamesAllWhenOpen(uint40 timestamp) external {
+        timestamp = uint40(bound(timestamp, START, CLOSES_AT - 1));
+        vm.warp(timestamp);
+
+        NextAction[] memory actions = vault.nextActions(ref);
+
+        assertEq(actions.length, 4, "length");
+        assertRefund(actions[0], payer.addr, timestamp, CLOSES_AT);
+        assertRefund(actions[1], receiver.addr, timestamp, MATURES_AT);
+        assertRefund(actions[2], operator.addr, timestamp, MATURES_AT);
+        assertClaim(actions[3], MATURES_AT);
+    }
+
+    function test_DoesNotNameThePayerWithoutRefundableShare() external {
+        useVaultWithNonRefundableShare(5_000);
+        ref = pay(payer, PRICE, "with a share");
+        refundAs(payer.addr, ref, PRICE / 2, payer.addr);
+
+        NextAction[] memory actions = vault.nextActions(ref);
+
+        assertEq(actions.length, 3, "length");
+        assertRefund(actions[0], receiver.addr, START, MATURES_AT);
+        assertRefund(actions[1], operator.addr, START, MATURES_AT);
+        assertClaim(actions[2], MATURES_AT);
+    }
+
+    function test_NamesTheReceiverOnceWhenOperator() external {
+        RefundWindowTerms memory terms = defaultTerms();
+        terms.operator = terms.receiver;
+        useVault(terms);
+        ref = pay(payer, PRICE, "without operator");
+
+        NextAction[] memory actions = vault.nextActions(ref);
+
+        assertEq(actions.length, 3, "length");
+        assertRefund(actions[0], payer.addr, START, CLOSES_AT);
+        assertRefund(actions[1], receiver.addr, START, MATURES_AT);
+        assertClaim(actions[2], MATURES_AT);
+    }
+
+    function test_NamesTheSellerAtClose() external {
+        vm.warp(CLOSES_AT);
+
+        assertSellerOnly(CLOSES_AT);
+    }
+
+    function test_NamesTheSellerOneSecondBeforeMaturity() external {
+        vm.warp(MATURES_AT - 1);
+
+        assertSellerOnly(MATURES_AT - 1);
+    }
+
+    function test_NamesTheClaimAtMaturity() external {
+        vm.warp(MATURES_AT);
+
+        NextAction[] memory actions = vault.nextActions(ref);
+
+        assertEq(actions.length, 1, "length");
+        assertClaim(actions[0], MATURES_AT);
+    }
+
+    function test_NamesTheClaimAtCloseAtAFullHour() external {
+        vm.warp(FULL_HOUR);
+        ref = pay(payer, PRICE, "full hour");
+        vm.warp(FULL_HOUR + WINDOW);
+
+        NextAction[] memory actions = vault.nextActions(ref);
+
+        assertEq(actions.length, 1, "length");
+        assertClaim(actions[0], FULL_HOUR + WINDOW);
+    }
+
+    /// @dev Each of the refunds it names works in the last second it tells, and the claim in the first.
+    function testFuzz_TellsWhatTheVaultAllows(uint256 index) external {
+        NextAction[] memory actions = vault.nextActions(ref);
+        NextAction memory action = actions[bound(index, 0, actions.length - 1)];
+
+        if (action.selector == IRefundWindow.refund.selector) {
+            vm.warp(action.until - 1);
+            refundAs(action.actor, ref, PRICE, payer.addr);
+            assertStatus(ref, IRefundWindow.Status.Refunded);
+        } else {
+            vm.warp(action.from);
+            claimBucket(BUCKET);
+            assertStatus(ref, IRefundWindow.Status.Claimed);
+        }
+    }
+
+    /* HELPERS */
+
+    function assertSellerOnly(uint40 from) private view {
+        NextAction[] memory actions = vault.nextActions(ref);
+
+        assertEq(actions.length, 3, "length");
+        assertRefund(actions[0], receiver.addr, from, MATURES_AT);
+        assertRefund(actions[1], operator.addr, from, MATURES_AT);
+        assertClaim(actions[2], MATURES_AT);
+    }
+
+    function assertRefund(NextAction memory action, address actor, uint40 from, uint40 until) private pure {
+        assertEq(action.selector, IRefundWindow.refund.selector, "selector");
+        assertEq(action.actor, actor, "actor");
+        assertEq(action.from, from, "from");
+        assertEq(action.until, until, "until");
+    }
+
+    function assertClaim(NextAction memory action, uint40 from) private pure {
+        assertEq(action.selector, IRefundWindow.claim.selector, "selector");
+        assertEq(action.actor, address(0), "actor");
+        assertEq(action.from, from, "from");
+        assertEq(action.until, type(uint40).max, "until");
+    }
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.27;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {IERC3009, IERC3009Bytes} from "../../../contracts/interfaces/external/IERC3009.sol";
+import {TokenLib} from "../../../contracts/libraries/TokenLib.sol";
+import {Authorization} from "../../../contracts/types/Payment.sol";
+import {Token3009} from "../../mocks/Token3009.sol";
+import {TestBase} from "../../utils/TestBase.sol";
+
+/// @notice The door of `TokenLib`, and nothing behind it.
+contract Door {
+    function receiveExactly(Authorization calldata authorization) external {
+        TokenLib.receiveExactly(authorization);
+    }
+
+    function trySend(address token, address to, uint256 amount, uint256 gasCap) external returns (bool) {
+        return TokenLib.trySend(token, to, amount, gasCap);
+    }
+
+    function send(address token, address to, uint256 amount) external {
+        TokenLib.send(token, to, amount);
+    }
+
+    function balanceOf(address token) external view returns (uint256) {
+        return TokenLib.balanceOf(token);
+    }
+}
+
+contract TokenLibTest is TestBase {
+    uint256 private constant AMOUNT = 1_000_000;
+    uint256 private constant GAS_CAP = 100_000;
+    address private constant RECIPIENT = address(0x7ec1);
+    address private constant CODELESS = address(0xc0de1e55);
+
+    Door private door;
+    Token3009 private token;
+    Account private payer;
+
+    function setUp() external {
+        vm.warp(1_760_000_001);
+        door = new Door();
+        token = new Token3009();
+        payer = makeAccount("payer");
+        token.mint(payer.addr, AMOUNT);
+        token.mint(address(door), AMOUNT);
+    }
+
+    /* RECEIVE */
+
+    function test_ReceiveExactly_RevertWhen_BalanceIsUnreadable() external {
+        Authorization memory authorization = authorize();
+        authorization.token = CODELESS;
+
+        vm.expectRevert(unreadable(CODELESS));
+        door.receiveExactly(authorization);
+    }
+
+    function test_ReceiveExactly_RevertWhen_TokenRefuses() external {
+        Authorization memory authorization = authorize();
+        token.cancelAuthorization(payer.addr, "nonce");
+
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                TokenLib.TokenRefusedAuthorization.selector,
+                address(token),
+                abi.encodeWithSelector(Token3009.AuthorizationUsedOrCanceled.selector, payer.addr, bytes32("nonce"))
+            )
+        );
+        door.receiveExactly(authorization);
+    }
+
+    function test_ReceiveExactly_RevertWhen_NothingArrives() external {
+        Authorization memory authorization = authorize();
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector), "");
+
+        vm.expectRevert(receivedOther(AMOUNT));
+        door.receiveExactly(authorization);
+    }
+
+    function testFuzz_ReceiveExactly_RevertWhen_LessArrives(uint256 arriving) external {
+        Authorization memory authorization = authorize();
+        arriving = bound(arriving, 0, AMOUNT - 1);
+        letArrive(arriving);
+
+        vm.expectRevert(receivedOther(AMOUNT + arriving));
+        door.receiveExactly(authorization);
+    }
+
+    function testFuzz_ReceiveExactly_RevertWhen_MoreArrives(uint256 arriving) external {
+        Authorization memory authorization = authorize();
+        arriving = bound(arriving, AMOUNT + 1, type(uint128).max);
+        letArrive(arriving);
+
+        vm.expectRevert(receivedOther(AMOUNT + arriving));
+        door.receiveExactly(authorization);
+    }
+
+    function testFuzz_ReceiveExactly_RevertWhen_SumExceedsUint256(uint256 value) external {
+        Authorization memory authorization = authorize();
+        authorization.value = bound(value, type(uint256).max - AMOUNT + 1, type(uint256).max);
+
+        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
+        door.receiveExactly(authorization);
+    }
+
+    function test_ReceiveExactly_TakesTheOverloadWithVRS() external {
+        Authorization memory authorization = authorize();
+
+        vm.expectCall(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector));
+        door.receiveExactly(authorization);
+
+        assertEq(token.balanceOf(address(door)), 2 * AMOUNT);
+    }
+
+    function testFuzz_ReceiveExactly_TakesTheOverloadWithBytes(bytes calldata signature) external {
+        vm.assume(signature.length != 65);
+        Authorization memory authorization = authorize();
+        authorization.signature = signature;
+
+        bytes memory order = abi.encodeCall(
+            IERC3009Bytes.transferWithAuthorization,
+            (payer.addr, address(door), AMOUNT, 0, authorization.validBefore, "nonce", signature)
+        );
+        vm.mockCall(address(token), order, "");
+
+        vm.expectCall(address(token), order);
+        vm.expectRevert(receivedOther(AMOUNT));
+        door.receiveExactly(authorization);
+    }
+
+    /* TRY SEND */
+
+    function testFuzz_TrySend_SendsWhenTrueIsReturned(uint256 amount) external {
+        amount = bound(amount, 0, AMOUNT);
+
+        assertTrue(door.trySend(address(token), RECIPIENT, amount, GAS_CAP), "sent");
+        assertEq(token.balanceOf(RECIPIENT), amount, "balance");
+    }
+
+    function test_TrySend_SendsWhenNothingIsReturned() external {
+        answerTransfer("");
+
+        assertSent(true);
+    }
+
+    function test_TrySend_SendsWhenMoreIsReturned() external {
+        answerTransfer(abi.encode(true, 7));
+
+        assertSent(true);
+    }
+
+    function test_TrySend_DoesNotSendWhenFalseIsReturned() external {
+        answerTransfer(abi.encode(false));
+
+        assertSent(false);
+    }
+
+    function testFuzz_TrySend_DoesNotSendWhenAnotherWordIsReturned(uint256 word) external {
+        if (word == 1) word = 2;
+        answerTransfer(abi.encode(word));
+
+        assertSent(false);
+    }
+
+    function testFuzz_TrySend_DoesNotSendWhenLessThanAWordIsReturned(uint256 length) external {
+        length = bound(length, 1, 31);
+        bytes memory answer = new bytes(length);
+        answer[length - 1] = 0x01;
+        answerTransfer(answer);
+
+        assertSent(false);
+    }
+
+    function test_TrySend_DoesNotSendWhenTheTokenReverts() external {
+        token.setPaused(true);
+
+        assertSent(false);
+    }
+
+    function test_TrySend_DoesNotSendWhenTheTokenRevertsWithTrue() external {
+        vm.mockCallRevert(
+            address(token), abi.encodeWithSelector(IERC20.transfer.selector), abi.encode(true)
+        );
+
+        assertSent(false);
+    }
+
+    function test_TrySend_DoesNotSendWithoutCode() external {
+        assertFalse(door.trySend(CODELESS, RECIPIENT, AMOUNT, GAS_CAP));
+    }
+
+    function testFuzz_TrySend_DoesNotSendAboveTheGasCap(uint256 gasCap) external {
+        gasCap = bound(gasCap, 0, 2_000);
+
+        assertFalse(door.trySend(address(token), RECIPIENT, AMOUNT, gasCap), "sent");
+        assertEq(token.balanceOf(address(door)), AMOUNT, "balance");
+    }
+
+    /* SEND */
+
+    function testFuzz_Send_MovesTheAmount(uint256 amount) external {
+        amount = bound(amount, 0, AMOUNT);
+
+        door.send(address(token), RECIPIENT, amount);
+
+        assertEq(token.balanceOf(RECIPIENT), amount);
+    }
+
+    function test_Send_TakesNothingAsSent() external {
+        answerTransfer("");
+
+        door.send(address(token), RECIPIENT, AMOUNT);
+    }
+
+    function test_Send_RevertWhen_FalseIsReturned() external {
+        answerTransfer(abi.encode(false));
+
+        vm.expectRevert(abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, address(token)));
+        door.send(address(token), RECIPIENT, AMOUNT);
+    }
+
+    function test_Send_RevertWhen_TheTokenReverts() external {
+        token.setDenylisted(RECIPIENT, true);
+
+        vm.expectRevert(abi.encodeWithSelector(Token3009.Denylisted.selector, RECIPIENT));
+        door.send(address(token), RECIPIENT, AMOUNT);
+    }
+
+    function test_Send_RevertWhen_TheTokenHasNoCode() external {
+        vm.expectRevert(abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, CODELESS));
+        door.send(CODELESS, RECIPIENT, AMOUNT);
+    }
+
+    /* BALANCE */
+
+    function testFuzz_BalanceOf_ReturnsTheAnswer(uint256 balance) external {
+        answerBalance(abi.encode(balance));
+
+        assertEq(door.balanceOf(address(token)), balance);
+    }
+
+    function testFuzz_BalanceOf_ReturnsTheFirstWord(uint256 balance, uint256 more) external {
+        answerBalance(abi.encode(balance, more, more));
+
+        assertEq(door.balanceOf(address(token)), balance);
+    }
+
+    function testFuzz_BalanceOf_RevertWhen_AnswerIsShort(uint256 length) external {
+        answerBalance(new bytes(bound(length, 0, 31)));
+
+        vm.expectRevert(unreadable(address(token)));
+        door.balanceOf(address(token));
+    }
+
+    function test_BalanceOf_RevertWhen_TheTokenReverts() external {
+        vm.mockCallRevert(
+            address(token), abi.encodeWithSelector(IERC20.balanceOf.selector), abi.encode(AMOUNT)
+        );
+
+        vm.expectRevert(unreadable(address(token)));
+        door.balanceOf(address(token));
+    }
+
+    function test_BalanceOf_RevertWhen_TheTokenHasNoCode() external {
+        vm.expectRevert(unreadable(CODELESS));
+        door.balanceOf(CODELESS);
+    }
+
+    /* HELPERS */
+
+    function authorize() private view returns (Authorization memory authorization) {
+        authorization.token = address(token);
+        authorization.payer = payer.addr;
+        authorization.value = AMOUNT;
+        authorization.validBefore = type(uint40).max;
+        authorization.nonce = "nonce";
+        authorization.signature = sign(
+            payer.key,
+            token.digestOf(payer.addr, address(door), AMOUNT, 0, authorization.validBefore, "nonce")
+        );
+    }
+
+    /// @dev The token answers the balance before and after the transfer that it only pretends.
+    function letArrive(uint256 arriving) private {
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector), "");
+        bytes[] memory answers = new bytes[](2);
+        answers[0] = abi.encode(AMOUNT);
+        answers[1] = abi.encode(AMOUNT + arriving);
+        vm.mockCalls(address(token), abi.encodeWithSelector(IERC20.balanceOf.selector), answers);
+    }
+
+    function answerTransfer(bytes memory answer) private {
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC20.transfer.selector), answer);
+    }
+
+    function answerBalance(bytes memory answer) private {
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC20.balanceOf.selector), answer);
+    }
+
+    function assertSent(bool sent) private {
+        assertEq(door.trySend(address(token), RECIPIENT, AMOUNT, GAS_CAP), sent);
+    }
+
+    function unreadable(address notToken) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(TokenLib.TokenBalanceUnreadable.selector, notToken);
+    }
+
+    function receivedOther(uint256 balance) private view returns (bytes memory) {
+        return abi.encodeWithSelector(TokenLib.ReceivedOtherAmount.selector, address(token), balance, 2 * AMOUNT);
+    }
+}
