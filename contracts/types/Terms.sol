@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.27;
+
+/// @notice What the terms of every vault begin with.
+/// @param receiver Who earns the payments; not zero.
+/// @param operator The server's signing key; not zero, and the receiver itself where there is no other.
+/// @param feeReceiver Who gets the fee; zero exactly when there is no fee, and not the receiver.
+/// @param feeBps The fee in hundredths of a percent of what the receiver gets, at most 1,000.
+/// @param salt Free; makes vaults of otherwise equal terms different.
+struct VaultTerms {
+    address receiver;
+    address operator;
+    address feeReceiver;
+    uint16 feeBps;
+    bytes32 salt;
+}
+
+/// @notice The promise of a refund window: silence pays the seller, until then the buyer can undo.
+/// @param receiver Who earns the payments; not zero.
+/// @param operator The server's signing key; not zero, and the receiver itself where there is no other.
+/// @param feeReceiver Who gets the fee; zero exactly when there is no fee, and not the receiver.
+/// @param feeBps The fee in hundredths of a percent of what the receiver gets, at most 1,000.
+/// @param salt Free; makes vaults of otherwise equal terms different.
+/// @param arbiter Who decides disputes; zero means that no questions are asked. Must be zero in this version.
+/// @param window Seconds in which the payer can undo, counted from the payment: one hour to 365 days.
+/// @param resolutionPeriod Seconds the arbiter has; zero without an arbiter.
+/// @param silenceFavorsPayer Who gets disputed money when the arbiter is silent; false without an arbiter.
+/// @param nonRefundableBps The share of the original amount that the payer cannot take back, below 10,000.
+struct RefundWindowTerms {
+    address receiver;
+    address operator;
+    address feeReceiver;
+    uint16 feeBps;
+    bytes32 salt;
+    address arbiter;
+    uint40 window;
+    uint40 resolutionPeriod;
+    bool silenceFavorsPayer;
+    uint16 nonRefundableBps;
+}
