@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {Vm} from "forge-std/Vm.sol";
+
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
 import {Authorization, Method, PaymentRef} from "../../contracts/types/Payment.sol";
-import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Refund, Withdraw} from "../../contracts/types/TypedData.sol";
 import {KeyedWallet} from "../mocks/KeyedWallet.sol";
 import {Token3009} from "../mocks/Token3009.sol";
@@ -70,15 +71,9 @@ contract RefundWindowHandler is TestBase {
         }
     }
 
-    modifier logged() {
-        vm.recordLogs();
-        _;
-        replay.read(vm.getRecordedLogs());
-    }
-
     /* PAY */
 
-    function pay(uint256 vaultSeed, uint256 tokenSeed, uint256 payerSeed, uint256 amount) external logged {
+    function pay(uint256 vaultSeed, uint256 tokenSeed, uint256 payerSeed, uint256 amount) external {
         Entry memory entry = _newEntry(vaultSeed, tokenSeed, payerSeed, amount);
         bytes memory call = abi.encodeCall(IVault.pay, (entry.authorization));
         if (_blocked(entry.token, _people[entry.payer].addr, address(vaults[entry.vault]))) {
@@ -94,7 +89,7 @@ contract RefundWindowHandler is TestBase {
         _note(Journal.Kind.Paid, _entries.length - 1, entry.authorization.value, address(0));
     }
 
-    function payAgain(uint256 seed) external logged {
+    function payAgain(uint256 seed) external {
         if (_entries.length == 0) return;
         Entry storage entry = _entries[seed % _entries.length];
         bytes memory call = abi.encodeCall(IVault.pay, (entry.authorization));
@@ -102,7 +97,7 @@ contract RefundWindowHandler is TestBase {
     }
 
     /// @notice The authorization is handed to the token itself: the money arrives, and `pay` can no longer book it.
-    function frontRun(uint256 vaultSeed, uint256 tokenSeed, uint256 payerSeed, uint256 amount) external logged {
+    function frontRun(uint256 vaultSeed, uint256 tokenSeed, uint256 payerSeed, uint256 amount) external {
         Entry memory entry = _newEntry(vaultSeed, tokenSeed, payerSeed % WALLET, amount);
         Authorization memory signed = entry.authorization;
         if (_blocked(entry.token, signed.payer, address(vaults[entry.vault]))) return;
@@ -122,7 +117,7 @@ contract RefundWindowHandler is TestBase {
         _refused(_stranger.addr, entry.vault, call, TokenLib.TokenRefusedAuthorization.selector);
     }
 
-    function stray(uint256 vaultSeed, uint256 tokenSeed, uint256 amount) external logged {
+    function stray(uint256 vaultSeed, uint256 tokenSeed, uint256 amount) external {
         (uint8 vault, uint8 token) = (uint8(vaultSeed % VAULTS), uint8(tokenSeed % TOKENS));
         amount = bound(amount, 1, MAX_AMOUNT);
         if (_blocked(token, _stranger.addr, address(vaults[vault]))) return;
@@ -134,7 +129,7 @@ contract RefundWindowHandler is TestBase {
 
     /* REFUND */
 
-    function refundAsPayer(uint256 seed, uint256 amount, uint256 toSeed, bool bySignature) external logged {
+    function refundAsPayer(uint256 seed, uint256 amount, uint256 toSeed, bool bySignature) external {
         if (_entries.length == 0) return;
         uint256 index = seed % _entries.length;
         Account memory payer = _people[_entries[index].payer];
@@ -149,7 +144,7 @@ contract RefundWindowHandler is TestBase {
         _refund(index, payer, amount, to, bySignature, refusal, Journal.Kind.RefundedByPayer);
     }
 
-    function refundAsSeller(uint256 seed, uint256 amount, bool byOperator, bool bySignature) external logged {
+    function refundAsSeller(uint256 seed, uint256 amount, bool byOperator, bool bySignature) external {
         if (_entries.length == 0) return;
         uint256 index = seed % _entries.length;
         Account memory seller = _party(_entries[index].vault, byOperator ? 1 : 0);
@@ -218,7 +213,7 @@ contract RefundWindowHandler is TestBase {
     }
 
     /// @notice Wrong people, wrong amounts, wrong recipients and wrong expectations.
-    function refuseRefund(uint256 seed, uint256 way) external logged {
+    function refuseRefund(uint256 seed, uint256 way) external {
         if (_entries.length == 0) return;
         uint256 index = seed % _entries.length;
         Entry storage entry = _entries[index];
@@ -261,7 +256,7 @@ contract RefundWindowHandler is TestBase {
     }
 
     /// @notice A signed message that was used, or whose payment has changed since, is presented again.
-    function replayRefund(uint256 seed) external logged {
+    function replayRefund(uint256 seed) external {
         if (_entries.length == 0) return;
         uint256 index = seed % _entries.length;
         Entry storage entry = _entries[index];
@@ -292,7 +287,7 @@ contract RefundWindowHandler is TestBase {
     /* CLAIM */
 
     /// @notice Any of the known hours, the first one twice; one that has not matured spoils the whole claim.
-    function claim(uint256 vaultSeed, uint256 tokenSeed, uint256 mask, bool maturedOnly) external logged {
+    function claim(uint256 vaultSeed, uint256 tokenSeed, uint256 mask, bool maturedOnly) external {
         (uint8 vault, uint8 token) = (uint8(vaultSeed % VAULTS), uint8(tokenSeed % TOKENS));
         uint32[] memory buckets = _pickHours(vault, token, mask, maturedOnly);
         uint256 amount;
@@ -344,9 +339,9 @@ contract RefundWindowHandler is TestBase {
 
     /* WITHDRAW */
 
-    function withdraw(uint256 vaultSeed, uint256 tokenSeed, uint256 ownerSeed, uint256 way) external logged {
+    function withdraw(uint256 vaultSeed, uint256 tokenSeed, uint256 ownerSeed, uint256 way) external {
         (uint8 vault, uint8 token) = (uint8(vaultSeed % VAULTS), uint8(tokenSeed % TOKENS));
-        Account memory owner = _people[ownerSeed % _people.length];
+        Account memory owner = _personWithCredit(vault, token, ownerSeed);
         uint256 credit = journal.credit(vault, token, owner.addr);
         way %= 4;
 
@@ -369,6 +364,15 @@ contract RefundWindowHandler is TestBase {
         _done(caller, vault, call);
         _noteFor(Journal.Kind.Withdrawn, vault, token, owner.addr, credit);
         _noteFor(Journal.Kind.Sent, vault, token, to, credit);
+    }
+
+    /// @dev Anybody when nobody has any.
+    function _personWithCredit(uint8 vault, uint8 token, uint256 seed) private view returns (Account memory) {
+        for (uint256 i = 0; i < _people.length; ++i) {
+            Account memory person = _people[(seed % _people.length + i) % _people.length];
+            if (journal.credit(vault, token, person.addr) != 0) return person;
+        }
+        return _people[seed % _people.length];
     }
 
     function _signedWithdraw(uint8 vault, uint8 token, Account memory owner, address to, uint256 credit)
@@ -403,14 +407,11 @@ contract RefundWindowHandler is TestBase {
         if (edge > block.timestamp) vm.warp(edge);
     }
 
-    /// @notice Only the second token is a regulated one.
-    function setPaused(bool paused) external {
-        tokens[1].setPaused(paused);
-    }
-
-    function setDenylisted(uint256 seed, bool denied) external {
+    /// @notice Only the second token is a regulated one: paused or not, and one party or vault denylisted or not.
+    function setTrouble(bool paused, uint256 seed, bool denied) external {
         seed %= _people.length + VAULTS;
         address account = seed < _people.length ? _people[seed].addr : address(vaults[seed - _people.length]);
+        tokens[1].setPaused(paused);
         tokens[1].setDenylisted(account, denied);
     }
 
@@ -462,10 +463,16 @@ contract RefundWindowHandler is TestBase {
 
     /* CALLS AND NOTES */
 
+    /// @dev Only here are logs read: the recorder also keeps those of calls that were reverted.
     function _done(address by, uint256 vault, bytes memory call) private {
+        vm.recordLogs();
         vm.prank(by);
         (bool success, bytes memory reason) = address(vaults[vault]).call(call);
-        if (success) return;
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        if (success) {
+            replay.read(logs);
+            return;
+        }
         assembly ("memory-safe") {
             revert(add(reason, 0x20), mload(reason))
         }
