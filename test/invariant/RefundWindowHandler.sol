@@ -339,9 +339,14 @@ contract RefundWindowHandler is TestBase {
 
     /* WITHDRAW */
 
-    function withdraw(uint256 vaultSeed, uint256 tokenSeed, uint256 ownerSeed, uint256 way) external {
-        (uint8 vault, uint8 token) = (uint8(vaultSeed % VAULTS), uint8(tokenSeed % TOKENS));
-        Account memory owner = _personWithCredit(vault, token, ownerSeed);
+    /// @notice Somebody's credit, if anybody has one; often after the token has recovered.
+    function withdraw(uint256 vaultSeed, uint256 ownerSeed, uint256 way, bool recovered) external {
+        (uint8 vault, uint8 token, Account memory owner) = _pickCredit(vaultSeed, ownerSeed);
+        if (recovered) {
+            tokens[token].setPaused(false);
+            tokens[token].setDenylisted(address(vaults[vault]), false);
+            tokens[token].setDenylisted(owner.addr, false);
+        }
         uint256 credit = journal.credit(vault, token, owner.addr);
         way %= 4;
 
@@ -366,13 +371,18 @@ contract RefundWindowHandler is TestBase {
         _noteFor(Journal.Kind.Sent, vault, token, to, credit);
     }
 
-    /// @dev Anybody when nobody has any.
-    function _personWithCredit(uint8 vault, uint8 token, uint256 seed) private view returns (Account memory) {
-        for (uint256 i = 0; i < _people.length; ++i) {
-            Account memory person = _people[(seed % _people.length + i) % _people.length];
-            if (journal.credit(vault, token, person.addr) != 0) return person;
+    function _pickCredit(uint256 vaultSeed, uint256 ownerSeed)
+        private
+        view
+        returns (uint8 vault, uint8 token, Account memory owner)
+    {
+        for (uint256 v = 0; v < VAULTS; ++v) {
+            for (uint256 i = 0; i < _people.length; ++i) {
+                (vault, token) = (uint8((vaultSeed % VAULTS + v) % VAULTS), 1);
+                owner = _people[(ownerSeed % _people.length + i) % _people.length];
+                if (journal.credit(vault, token, owner.addr) != 0) return (vault, token, owner);
+            }
         }
-        return _people[seed % _people.length];
     }
 
     function _signedWithdraw(uint8 vault, uint8 token, Account memory owner, address to, uint256 credit)

@@ -17,6 +17,10 @@ contract KeyedWallet is IERC1271 {
     }
 
     function isValidSignature(bytes32 hash, bytes calldata signature) external view virtual returns (bytes4) {
+        return _check(hash, signature);
+    }
+
+    function _check(bytes32 hash, bytes calldata signature) internal view returns (bytes4) {
         if (signature.length != 66 || signature[65] != TAG) return 0xffffffff;
         (address recovered,,) = ECDSA.tryRecoverCalldata(hash, signature[:65]);
         return recovered == key ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
