@@ -1,0 +1,173 @@
+/**
+ * Breaks one promise at a time in a copy of the project and runs the invariant tests there: each mutant must be caught by
+ * the invariant that is named for it.
+ *
+ *     node --import tsx scripts/check-mutants.ts [part of a mutant's name]
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+type Mutant = { name: string; file: string; find: string; replace: string; caughtBy: string };
+
+const vault = "contracts/base/Vault.sol";
+const refundWindow = "contracts/RefundWindow.sol";
+const ledger = "contracts/libraries/MaturityLedger.sol";
+
+const mutants: Mutant[] = [
+  {
+    name: "withdrawn credit is still a liability",
+    file: vault,
+    find: "        _ledgers[token].settle(amount);\n",
+    replace: "",
+    caughtBy: "RW1",
+  },
+  {
+    name: "credit can be withdrawn twice",
+    file: vault,
+    find: "        credit.balance = 0;\n",
+    replace: "",
+    caughtBy: "RW2",
+  },
+  {
+    name: "failed payout is not owed",
+    file: vault,
+    find: "        _ledgers[token].owe(amount);\n",
+    replace: "",
+    caughtBy: "RW2",
+  },
+  {
+    name: "older bucket is forgotten when a newer one begins",
+    file: ledger,
+    find: "if (running != 0) ledger.earlier[totals.runningBucket()] = running;",
+    replace: "",
+    caughtBy: "RW2",
+  },
+  {
+    name: "second refund forgets the first",
+    file: refundWindow,
+    find: "uint256 refunded = holding.refunded() + request.amount;",
+    replace: "uint256 refunded = request.amount;",
+    caughtBy: "RW3",
+  },
+  {
+    name: "fee is paid on top",
+    file: refundWindow,
+    find: "amount: amount - fee, payoutGas",
+    replace: "amount: amount, payoutGas",
+    caughtBy: "RW4",
+  },
+  {
+    name: "claimed bucket stays full",
+    file: ledger,
+    find: "if (amount != 0) remove(ledger, bucket, amount);",
+    replace: "",
+    caughtBy: "RW5",
+  },
+  {
+    name: "paused token blocks the exit",
+    file: vault,
+    find: "if (!TokenLib.trySend(token, to, amount, payoutGas)) _credit(token, owner, amount);",
+    replace: "TokenLib.send(token, to, amount); if (amount == 0) _credit(token, owner, amount);",
+    caughtBy: "RW6",
+  },
+  {
+    name: "window closes a second early",
+    file: refundWindow,
+    find: "if (by == payer && block.timestamp < holding.closesAt())",
+    replace: "if (by == payer && block.timestamp + 1 < holding.closesAt())",
+    caughtBy: "RW6",
+  },
+  {
+    name: "non-refundable share of what is left, not of the original",
+    file: refundWindow,
+    find: "uint256 nonRefundable = (holding.paid() *",
+    replace: "uint256 nonRefundable = (held *",
+    caughtBy: "RW7",
+  },
+  {
+    name: "event tells the part as the total",
+    file: refundWindow,
+    find: "amount: request.amount, refunded: refunded});\n\n        _payOut",
+    replace: "amount: request.amount, refunded: request.amount});\n\n        _payOut",
+    caughtBy: "RW8",
+  },
+  {
+    name: "event tells the failed payout as the whole credit",
+    file: vault,
+    find: "emit Credited(token, owner, amount, balance);",
+    replace: "emit Credited(token, owner, amount, amount);",
+    caughtBy: "RW8",
+  },
+  {
+    name: "bucket can be claimed a second early",
+    file: refundWindow,
+    find: "if (block.timestamp < maturesAt) revert ClaimBeforeMaturity",
+    replace: "if (block.timestamp + 1 < maturesAt) revert ClaimBeforeMaturity",
+    caughtBy: "RW9",
+  },
+  {
+    name: "seller can refund to anybody",
+    file: refundWindow,
+    find: "if (to != payer) revert RefundNotToPayer(id, to, payer);",
+    replace: "",
+    caughtBy: "RW9",
+  },
+  {
+    name: "used message is valid again",
+    file: refundWindow,
+    find: "if (held != request.expectedHeld || holding.refunded() != request.expectedRefunded) {",
+    replace: "if (held > request.expectedHeld) {",
+    caughtBy: "RW9",
+  },
+];
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const copy = mkdtempSync(join(tmpdir(), "mutants-"));
+const timeLimit = 300_000;
+
+/** The invariants that failed, by their short names; none when all passed. */
+function failingInvariants(): string[] {
+  const hardhat = join(root, "node_modules/.bin/hardhat");
+  const tests = ["RefundWindow.t.sol", "RefundWindowHandler.sol"].map((file) => join("test/invariant", file));
+  const run = spawnSync(hardhat, ["test", "solidity", ...tests], { cwd: copy, encoding: "utf8", timeout: timeLimit });
+  const output = run.stdout + run.stderr;
+  const failing = [...output.matchAll(/^ +\d+\) invariant_(RW\d+)_/gm)].map((match) => match[1] ?? "");
+  if (run.status !== 0 && failing.length === 0) throw new Error(`The tests did not run:\n${output}`);
+  return [...new Set(failing)].sort();
+}
+
+function survives(mutant: Mutant): boolean {
+  const path = join(copy, mutant.file);
+  const source = readFileSync(path, "utf8");
+  if (source.split(mutant.find).length !== 2) throw new Error(`"${mutant.name}" does not fit ${mutant.file} once.`);
+
+  writeFileSync(path, source.replace(mutant.find, () => mutant.replace));
+  const failing = failingInvariants();
+  writeFileSync(path, source);
+
+  const survived = !failing.includes(mutant.caughtBy);
+  console.log(`| ${mutant.name} | ${mutant.caughtBy} | ${survived ? "SURVIVED" : "killed"} | ${failing.join(", ")} |`);
+  return survived;
+}
+
+try {
+  for (const part of ["contracts", "test/invariant", "test/mocks", "test/utils", "hardhat.config.ts", "package.json"]) {
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  }
+  cpSync(join(root, "remappings.txt"), join(copy, "remappings.txt"));
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+
+  const failing = failingInvariants();
+  if (failing.length !== 0) throw new Error(`Without a mutant ${failing.join(", ")} fail already.`);
+
+  console.log("| mutant | caught by | outcome | all that fail |\n|---|---|---|---|");
+  const chosen = mutants.filter(({ name }) => name.includes(process.argv[2] ?? ""));
+  const survivors = chosen.filter(survives);
+  console.log(`\n${chosen.length - survivors.length} of ${chosen.length} killed.`);
+  process.exitCode = survivors.length === 0 ? 0 : 1;
+} finally {
+  rmSync(copy, { recursive: true });
+}

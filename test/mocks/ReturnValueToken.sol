@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.27;
+
+import {Token3009} from "./Token3009.sol";
+
+/// @title ReturnValueToken
+/// @notice `transfer` answers with any bytes, and moves the money or not.
+contract ReturnValueToken is Token3009 {
+    bytes public answer;
+    bool public moves = true;
+
+    function setAnswer(bytes calldata answer_, bool moves_) external {
+        answer = answer_;
+        moves = moves_;
+    }
+
+    function transfer(address to, uint256 value) public override returns (bool) {
+        if (moves) _transfer(msg.sender, to, value);
+        bytes memory data = answer;
+        assembly ("memory-safe") {
+            return(add(data, 0x20), mload(data))
+        }
+    }
+}
