@@ -144,7 +144,10 @@ function survives(mutant: Mutant): boolean {
   const source = readFileSync(path, "utf8");
   if (source.split(mutant.find).length !== 2) throw new Error(`"${mutant.name}" does not fit ${mutant.file} once.`);
 
-  writeFileSync(path, source.replace(mutant.find, () => mutant.replace));
+  writeFileSync(
+    path,
+    source.replace(mutant.find, () => mutant.replace),
+  );
   const failing = failingInvariants();
   writeFileSync(path, source);
 

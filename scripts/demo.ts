@@ -2,10 +2,18 @@
  * The main job on real parts, told line by line: a stock x402 client pays into a refund window, and gets its money back.
  * At the end the books of all parties are checked to the last unit; any difference makes the exit code 1.
  */
-import { claim, claimableBuckets, describePayTo, PAYOUT_GAS, paymentReceipt, relay, signRefund } from "@recourse/sdk/refund-window";
-import { ExactEvmScheme as StockExactEvmScheme } from "@x402/evm/exact/client";
+import {
+  claim,
+  claimableBuckets,
+  describePayTo,
+  PAYOUT_GAS,
+  paymentReceipt,
+  relay,
+  signRefund,
+} from "@recourse/sdk/refund-window";
 import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequired, PaymentRequirements } from "@x402/core/types";
+import { ExactEvmScheme as StockExactEvmScheme } from "@x402/evm/exact/client";
 import { decodePaymentResponseHeader, wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import { type Address, erc20Abi, formatUnits, type Hash, type Hex } from "viem";
 import { developmentAccount, type LocalClient, localClient, mintUsdc, USDC } from "./lib/local-chain.js";
@@ -22,7 +30,12 @@ const DAY = 86_400;
 const shopAccount = developmentAccount(1);
 const feeAccount = developmentAccount(2);
 const operator = developmentAccount(3);
-const buyers = { alice: developmentAccount(4), bob: developmentAccount(5), carol: developmentAccount(6), dave: developmentAccount(7) };
+const buyers = {
+  alice: developmentAccount(4),
+  bob: developmentAccount(5),
+  carol: developmentAccount(6),
+  dave: developmentAccount(7),
+};
 
 await main();
 
@@ -96,16 +109,22 @@ async function refundPart(stage: Stage): Promise<void> {
   const { receipt } = await buy(stage, "carol", "/report");
   const request = await signRefund(clientOf(stage, "carol"), { amount: PART, payment: receipt });
   const relayed = await relay(request, { facilitator: stage.facilitatorUrl });
-  say(`   refunded   ${usdc(relayed.amount)} of ${usdc(receipt.amount)}, ${await gas(stage, relayed.transaction)} gas\n`);
+  say(
+    `   refunded   ${usdc(relayed.amount)} of ${usdc(receipt.amount)}, ${await gas(stage, relayed.transaction)} gas\n`,
+  );
 }
 
 async function failingHandlers(stage: Stage): Promise<void> {
   say("4. Handlers that fail keep nothing from Dave.");
   const after = await pay(stage, "dave")(`${stage.shopUrl}/broken`);
-  say(`   after      status ${after.status}; nothing was settled, Dave has ${usdc(await balance(stage, buyers.dave.address))}`);
+  say(
+    `   after      status ${after.status}; nothing was settled, Dave has ${usdc(await balance(stage, buyers.dave.address))}`,
+  );
   const upfront = await pay(stage, "dave")(`${stage.shopUrl}/broken-upfront`);
   const settlement = decodePaymentResponseHeader(requireHeader(upfront, "PAYMENT-RESPONSE"));
-  say(`   upfront    status ${upfront.status}; paid and ${settlement.extra?.operation}ed, Dave has ${usdc(await balance(stage, buyers.dave.address))}\n`);
+  say(
+    `   upfront    status ${upfront.status}; paid and ${settlement.extra?.operation}ed, Dave has ${usdc(await balance(stage, buyers.dave.address))}\n`,
+  );
 }
 
 async function refusals(stage: Stage): Promise<void> {
@@ -113,7 +132,10 @@ async function refusals(stage: Stage): Promise<void> {
   const required = await offer(stage, "/report");
   const payload = await stockClient("dave").createPaymentPayload(required);
 
-  const forged: PaymentPayload = { ...payload, payload: { ...payload.payload, signature: flipped(payload.payload.signature as Hex) } };
+  const forged: PaymentPayload = {
+    ...payload,
+    payload: { ...payload.payload, signature: flipped(payload.payload.signature as Hex) },
+  };
   say(`   wrong signature   ${await reasonOfRefusal(stage, forged)}`);
 
   const requirements = requireFirst(required.accepts);
@@ -164,11 +186,15 @@ async function checkBooks(stage: Stage): Promise<boolean> {
     const actual = await balance(stage, address);
     total += actual;
     isRight &&= actual === amount;
-    say(`   ${name.padEnd(14)}${usdc(actual).padStart(16)}  ${actual === amount ? "as expected" : `expected ${usdc(amount)}`}`);
+    say(
+      `   ${name.padEnd(14)}${usdc(actual).padStart(16)}  ${actual === amount ? "as expected" : `expected ${usdc(amount)}`}`,
+    );
   }
   const supply = await client.readContract({ abi: erc20Abi, address: USDC, functionName: "totalSupply" });
   isRight &&= total === supply;
-  say(`   ${"all".padEnd(14)}${usdc(total).padStart(16)}  ${total === supply ? "all that was minted" : `but ${usdc(supply)} were minted`}`);
+  say(
+    `   ${"all".padEnd(14)}${usdc(total).padStart(16)}  ${total === supply ? "all that was minted" : `but ${usdc(supply)} were minted`}`,
+  );
   for (const [name, { address }] of Object.entries(buyers)) {
     const used = await client.getTransactionCount({ address });
     isRight &&= used === 0;
@@ -210,7 +236,11 @@ async function reasonOfRefusal(stage: Stage, payload: PaymentPayload): Promise<s
   return decodePaymentRequiredHeader(requireHeader(response, "PAYMENT-REQUIRED")).error;
 }
 
-async function verifyReason(stage: Stage, paymentPayload: PaymentPayload, paymentRequirements: PaymentRequirements): Promise<string> {
+async function verifyReason(
+  stage: Stage,
+  paymentPayload: PaymentPayload,
+  paymentRequirements: PaymentRequirements,
+): Promise<string> {
   const response = await fetch(`${stage.facilitatorUrl}/verify`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -16,10 +16,8 @@ using {paid, refunded, closesAt, held} for Holding global;
 /// @param closesAt_ Unix seconds.
 /// @return The word.
 function packHolding(uint256 paid_, uint256 refunded_, uint40 closesAt_) pure returns (Holding) {
-    return
-        Holding.wrap(
-            (uint256(SafeCast.toUint104(paid_)) << 144) | (uint256(SafeCast.toUint104(refunded_)) << 40) | closesAt_
-        );
+    uint256 amounts = (uint256(SafeCast.toUint104(paid_)) << 144) | (uint256(SafeCast.toUint104(refunded_)) << 40);
+    return Holding.wrap(amounts | closesAt_);
 }
 
 /// @notice The original amount.

@@ -16,10 +16,9 @@ using {liabilities, running, runningBucket} for Totals global;
 /// @param bucket The newest bucket.
 /// @return The word.
 function packTotals(uint256 liabilities_, uint256 running_, uint32 bucket) pure returns (Totals) {
-    return
-        Totals.wrap(
-            (uint256(SafeCast.toUint112(liabilities_)) << 144) | (uint256(SafeCast.toUint112(running_)) << 32) | bucket
-        );
+    uint256 amounts =
+        (uint256(SafeCast.toUint112(liabilities_)) << 144) | (uint256(SafeCast.toUint112(running_)) << 32);
+    return Totals.wrap(amounts | bucket);
 }
 
 /// @notice All that is owed: held, maturing and credited.

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { ExactEvmScheme, refundWindow } from "@recourse/sdk/exact/server";
-import { HTTPFacilitatorClient } from "@x402/core/server";
 import type { RoutesConfig } from "@x402/core/http";
+import { HTTPFacilitatorClient } from "@x402/core/server";
 import { paymentMiddleware, x402ResourceServer } from "@x402/express";
 import express from "express";
 import type { Address, LocalAccount } from "viem";
@@ -18,7 +18,14 @@ export type Shop = { url: string; vault: Address; stop(): Promise<void> };
 
 /** Sells a report under a 14-day no-questions refund window, and has two routes whose handlers fail. */
 export async function startShop(facilitatorUrl: string, { fee, operator, receiver }: ShopTerms): Promise<Shop> {
-  const sale = { network: NETWORK, price: "$0.50", receiver, operator: operator.address, fee, window: 14 * DAY } as const;
+  const sale = {
+    network: NETWORK,
+    price: "$0.50",
+    receiver,
+    operator: operator.address,
+    fee,
+    window: 14 * DAY,
+  } as const;
   const routes: RoutesConfig = {
     "GET /report": { accepts: refundWindow(sale), description: "A report" },
     "GET /broken": { accepts: refundWindow(sale), description: "Paid after the handler, which fails" },

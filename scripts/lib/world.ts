@@ -66,7 +66,10 @@ export const MERCHANT_KEY = "demo-merchant-key-0001";
  *
  * @param environment Replaces settings, for example `EVM_RPC_URL`.
  */
-export async function startFacilitator(rpcUrl: string, environment: Record<string, string> = {}): Promise<FacilitatorProcess> {
+export async function startFacilitator(
+  rpcUrl: string,
+  environment: Record<string, string> = {},
+): Promise<FacilitatorProcess> {
   const child = spawn(process.execPath, ["--import", "tsx", join(root, "apps/facilitator/src/main.ts")], {
     cwd: root,
     env: {

@@ -24,7 +24,8 @@ contract AmountsTest is AttackTest {
         token.mint(payer.addr, MOST + 1);
         Authorization memory signed = authorize(payer, address(vault), MOST + 1, "nonce");
         assertPayRefused(
-            signed, abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 104, MOST + 1)
+            signed,
+            abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 104, MOST + 1)
         );
     }
 
@@ -36,8 +37,12 @@ contract AmountsTest is AttackTest {
 
     function test_RevertWhen_TheAmountIsMoreThanThePayerHas() external {
         Authorization memory signed = authorize(payer, address(vault), 1e31, "nonce");
-        bytes memory reason =
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, payer.addr, 1e30, 1e31);
+        bytes memory reason = abi.encodeWithSelector(
+            IERC20Errors.ERC20InsufficientBalance.selector,
+            payer.addr,
+            1e30,
+            1e31
+        );
         assertPayRefused(signed, tokenRefused(reason));
     }
 
@@ -51,7 +56,8 @@ contract AmountsTest is AttackTest {
         for (uint256 i = 0; i < 256; ++i) pay(payer, MOST, bytes32(i));
         Authorization memory signed = authorize(payer, address(vault), MOST, "last");
         assertPayRefused(
-            signed, abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 112, 257 * MOST)
+            signed,
+            abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 112, 257 * MOST)
         );
     }
 
@@ -66,7 +72,10 @@ contract AmountsTest is AttackTest {
     function test_RevertWhen_TheRefundIsImmense() external {
         PaymentRef memory ref = pay(payer, PRICE, "nonce");
         bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.RefundExceedsRefundable.selector, vault.idOf(ref), type(uint256).max, PRICE
+            IRefundWindow.RefundExceedsRefundable.selector,
+            vault.idOf(ref),
+            type(uint256).max,
+            PRICE
         );
         vm.expectRevert(reason);
         vm.prank(payer.addr);
@@ -80,7 +89,10 @@ contract AmountsTest is AttackTest {
         PaymentRef memory ref = pay(payer, paid, "nonce");
         refund(payer, ref, first, payer.addr);
         bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.RefundExceedsRefundable.selector, vault.idOf(ref), second, paid - first
+            IRefundWindow.RefundExceedsRefundable.selector,
+            vault.idOf(ref),
+            second,
+            paid - first
         );
         vm.expectRevert(reason);
         vm.prank(payer.addr);

@@ -34,7 +34,7 @@ abstract contract AttackTest is RefundWindowTest {
     }
 
     function creditOf(address owner) internal view returns (uint256 credit) {
-        (credit,) = vault.creditOf(address(token), owner);
+        (credit, ) = vault.creditOf(address(token), owner);
     }
 
     function liabilities() internal view returns (uint256) {
@@ -74,8 +74,6 @@ abstract contract AttackTest is RefundWindowTest {
     }
 
     function nonceUsed(bytes32 nonce) internal view returns (bytes memory) {
-        return tokenRefused(
-            abi.encodeWithSelector(Token3009.AuthorizationUsedOrCanceled.selector, payer.addr, nonce)
-        );
+        return tokenRefused(abi.encodeWithSelector(Token3009.AuthorizationUsedOrCanceled.selector, payer.addr, nonce));
     }
 }

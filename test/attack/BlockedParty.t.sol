@@ -53,15 +53,15 @@ contract BlockedPartyTest is AttackTest {
     function test_ADenylistedReceiverDoesNotBlockTheFee() external {
         token.setDenylisted(receiver.addr, true);
         vault.claim(address(token), mature(_second), PAYOUT_GAS);
-        assertEq(token.balanceOf(feeReceiver), 2 * PRICE / 100, "fee");
-        assertEq(creditOf(receiver.addr), 2 * PRICE - 2 * PRICE / 100, "credit");
+        assertEq(token.balanceOf(feeReceiver), (2 * PRICE) / 100, "fee");
+        assertEq(creditOf(receiver.addr), 2 * PRICE - (2 * PRICE) / 100, "credit");
     }
 
     function test_ADenylistedFeeReceiverDoesNotBlockTheReceiver() external {
         token.setDenylisted(feeReceiver, true);
         vault.claim(address(token), mature(_second), PAYOUT_GAS);
-        assertEq(token.balanceOf(receiver.addr), 2 * PRICE - 2 * PRICE / 100, "receiver");
-        assertEq(creditOf(feeReceiver), 2 * PRICE / 100, "credit");
+        assertEq(token.balanceOf(receiver.addr), 2 * PRICE - (2 * PRICE) / 100, "receiver");
+        assertEq(creditOf(feeReceiver), (2 * PRICE) / 100, "credit");
     }
 
     function test_ADenylistedReceiverDoesNotBlockRefunds() external {
@@ -89,8 +89,8 @@ contract BlockedPartyTest is AttackTest {
     function test_AReceiverThatRefusesMoneyKeepsACredit() external {
         _hooked.setHook(receiver.addr, address(new RevertingHook()));
         vault.claim(address(token), mature(_second), PAYOUT_GAS);
-        assertEq(creditOf(receiver.addr), 2 * PRICE - 2 * PRICE / 100, "credit");
-        assertEq(token.balanceOf(feeReceiver), 2 * PRICE / 100, "fee");
+        assertEq(creditOf(receiver.addr), 2 * PRICE - (2 * PRICE) / 100, "credit");
+        assertEq(token.balanceOf(feeReceiver), (2 * PRICE) / 100, "fee");
     }
 
     /// @dev The credit is the payer's, and not of the address that refused.

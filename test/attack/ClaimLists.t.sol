@@ -37,7 +37,7 @@ contract ClaimListsTest is AttackTest {
         uint32 bucket = mature(_ref)[0];
         uint32[] memory buckets = new uint32[](MANY);
         for (uint256 i = 0; i < MANY; ++i) buckets[i] = bucket - uint32(i);
-        (bool success,) = address(vault).call{gas: 3_000_000}(
+        (bool success, ) = address(vault).call{gas: 3_000_000}(
             abi.encodeCall(IRefundWindow.claim, (address(token), buckets, PAYOUT_GAS))
         );
         assertFalse(success, "out of gas");
@@ -77,7 +77,10 @@ contract ClaimListsTest is AttackTest {
         vm.warp(maturesAt - 1);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IRefundWindow.ClaimBeforeMaturity.selector, buckets[0], uint40(maturesAt), maturesAt - 1
+                IRefundWindow.ClaimBeforeMaturity.selector,
+                buckets[0],
+                uint40(maturesAt),
+                maturesAt - 1
             )
         );
         vault.claim(address(token), buckets, PAYOUT_GAS);

@@ -71,9 +71,7 @@ contract ContractPayerTest is AttackTest {
     function test_RevertWhen_AGullibleWalletSignsForAnotherPayment() external {
         GullibleWallet gullible = new GullibleWallet();
         Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
-        bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.NotParty.selector, message.paymentId, gullible
-        );
+        bytes memory reason = abi.encodeWithSelector(IRefundWindow.NotParty.selector, message.paymentId, gullible);
         vm.expectRevert(reason);
         vault.refundWithSignature(_ref, message, address(gullible), "", PAYOUT_GAS);
     }

@@ -81,8 +81,10 @@ contract FrontRunTest is AttackTest {
         vm.prank(stranger.addr);
         vault.pay(signed);
 
-        bytes memory reason =
-            abi.encodeWithSelector(IVault.PaymentAlreadyKnown.selector, vault.idOf(refOf(payer.addr, "nonce")));
+        bytes memory reason = abi.encodeWithSelector(
+            IVault.PaymentAlreadyKnown.selector,
+            vault.idOf(refOf(payer.addr, "nonce"))
+        );
         vm.expectRevert(reason);
         factory.deployAndPay(encoded, signed);
         assertEq(liabilities(), PRICE);

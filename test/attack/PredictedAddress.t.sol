@@ -54,7 +54,7 @@ contract PredictedAddressTest is AttackTest {
             if (i == 4) continue; // the salt has no unused bits
             bytes memory encoded = _otherTerms();
             encoded[i * 32] = 0x01;
-            (bool success,) = address(factory).call(abi.encodeCall(factory.deploy, (encoded)));
+            (bool success, ) = address(factory).call(abi.encodeCall(factory.deploy, (encoded)));
             assertFalse(success);
         }
     }

@@ -58,7 +58,10 @@ contract RecipientsTest is AttackTest {
 
     function test_RevertWhen_TheOperatorRedirectsARefund() external {
         bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.RefundNotToPayer.selector, vault.idOf(_ref), operator.addr, payer.addr
+            IRefundWindow.RefundNotToPayer.selector,
+            vault.idOf(_ref),
+            operator.addr,
+            payer.addr
         );
         vm.expectRevert(reason);
         vm.prank(operator.addr);
@@ -82,7 +85,10 @@ contract RecipientsTest is AttackTest {
         PaymentRef memory ref = _payAs(operator);
         vm.warp(vault.paymentOf(ref).closesAt);
         bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.RefundNotToPayer.selector, vault.idOf(ref), stranger.addr, operator.addr
+            IRefundWindow.RefundNotToPayer.selector,
+            vault.idOf(ref),
+            stranger.addr,
+            operator.addr
         );
         vm.expectRevert(reason);
         vm.prank(operator.addr);
@@ -93,7 +99,10 @@ contract RecipientsTest is AttackTest {
         PaymentRef memory ref = _payAs(operator);
         refund(operator, ref, PRICE, operator.addr);
         bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.RefundNotToPayer.selector, vault.idOf(_ref), operator.addr, payer.addr
+            IRefundWindow.RefundNotToPayer.selector,
+            vault.idOf(_ref),
+            operator.addr,
+            payer.addr
         );
         vm.expectRevert(reason);
         vm.prank(operator.addr);

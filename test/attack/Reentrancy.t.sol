@@ -111,8 +111,6 @@ contract ReentrancyTest is AttackTest {
         );
         calls[3] = abi.encodeCall(IRefundWindow.claim, (address(token), new uint32[](1), PAYOUT_GAS));
         calls[4] = abi.encodeCall(IVault.withdraw, (address(token), payer.addr, payer.addr));
-        calls[5] = abi.encodeCall(
-            IVault.withdrawWithSignature, (withdrawal, signWithdraw(payer, withdrawal))
-        );
+        calls[5] = abi.encodeCall(IVault.withdrawWithSignature, (withdrawal, signWithdraw(payer, withdrawal)));
     }
 }

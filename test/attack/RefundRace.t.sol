@@ -19,8 +19,12 @@ contract RefundRaceTest is AttackTest {
     /// the same block voids the payer's call.
     function test_RevertWhen_TheSellerOvertakesThePayersCallWithOneUnit() external {
         refund(operator, _ref, 1, payer.addr);
-        bytes memory reason =
-            abi.encodeWithSelector(IRefundWindow.PaymentChanged.selector, vault.idOf(_ref), PRICE - 1, 1);
+        bytes memory reason = abi.encodeWithSelector(
+            IRefundWindow.PaymentChanged.selector,
+            vault.idOf(_ref),
+            PRICE - 1,
+            1
+        );
         vm.expectRevert(reason);
         vm.prank(payer.addr);
         vault.refund(_ref, PRICE, payer.addr, PRICE, 0, PAYOUT_GAS);
@@ -31,8 +35,12 @@ contract RefundRaceTest is AttackTest {
         Refund memory message = refundMessage(_ref, PRICE, payer.addr);
         bytes memory signature = signRefund(payer, message);
         refund(operator, _ref, 1, payer.addr);
-        bytes memory reason =
-            abi.encodeWithSelector(IRefundWindow.PaymentChanged.selector, message.paymentId, PRICE - 1, 1);
+        bytes memory reason = abi.encodeWithSelector(
+            IRefundWindow.PaymentChanged.selector,
+            message.paymentId,
+            PRICE - 1,
+            1
+        );
         vm.expectRevert(reason);
         vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
     }
@@ -45,9 +53,7 @@ contract RefundRaceTest is AttackTest {
             (uint256 held, uint256 refunded) = (PRICE - i, i);
             refund(operator, _ref, 1, payer.addr);
             vm.expectRevert(
-                abi.encodeWithSelector(
-                    IRefundWindow.PaymentChanged.selector, vault.idOf(_ref), PRICE - i - 1, i + 1
-                )
+                abi.encodeWithSelector(IRefundWindow.PaymentChanged.selector, vault.idOf(_ref), PRICE - i - 1, i + 1)
             );
             vm.prank(payer.addr);
             vault.refund(_ref, held, payer.addr, held, refunded, PAYOUT_GAS);

@@ -34,8 +34,11 @@ contract SignatureReplayTest is AttackTest {
         vault = _deployOther();
         pay(payer, PRICE, "nonce2");
         PaymentRef memory ref = refOf(payer.addr, "nonce2");
-        bytes memory reason =
-            abi.encodeWithSelector(IRefundWindow.PaymentMismatch.selector, vault.idOf(ref), message.paymentId);
+        bytes memory reason = abi.encodeWithSelector(
+            IRefundWindow.PaymentMismatch.selector,
+            vault.idOf(ref),
+            message.paymentId
+        );
         vm.expectRevert(reason);
         vault.refundWithSignature(ref, message, payer.addr, signature, PAYOUT_GAS);
     }
@@ -53,8 +56,11 @@ contract SignatureReplayTest is AttackTest {
         Refund memory message = refundMessage(_ref, PRICE, payer.addr);
         bytes memory signature = signRefund(payer, message);
         vm.chainId(block.chainid + 1);
-        bytes memory reason =
-            abi.encodeWithSelector(IRefundWindow.PaymentMismatch.selector, vault.idOf(_ref), message.paymentId);
+        bytes memory reason = abi.encodeWithSelector(
+            IRefundWindow.PaymentMismatch.selector,
+            vault.idOf(_ref),
+            message.paymentId
+        );
         vm.expectRevert(reason);
         vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
     }
@@ -71,8 +77,12 @@ contract SignatureReplayTest is AttackTest {
         Refund memory message = refundMessage(_ref, 1, payer.addr);
         bytes memory signature = signRefund(payer, message);
         vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
-        bytes memory reason =
-            abi.encodeWithSelector(IRefundWindow.PaymentChanged.selector, message.paymentId, PRICE - 1, 1);
+        bytes memory reason = abi.encodeWithSelector(
+            IRefundWindow.PaymentChanged.selector,
+            message.paymentId,
+            PRICE - 1,
+            1
+        );
         vm.expectRevert(reason);
         vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
     }
@@ -124,8 +134,7 @@ contract SignatureReplayTest is AttackTest {
     function test_RevertWhen_AStrangerSignsForItself() external {
         Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
         bytes memory signature = signRefund(stranger, message);
-        bytes memory reason =
-            abi.encodeWithSelector(IRefundWindow.NotParty.selector, message.paymentId, stranger.addr);
+        bytes memory reason = abi.encodeWithSelector(IRefundWindow.NotParty.selector, message.paymentId, stranger.addr);
         vm.expectRevert(reason);
         vault.refundWithSignature(_ref, message, stranger.addr, signature, PAYOUT_GAS);
     }
@@ -156,9 +165,7 @@ contract SignatureReplayTest is AttackTest {
         Refund memory message = refundMessage(_ref, PRICE, payer.addr);
         bytes memory signature = signRefund(payer, message);
         vm.warp(message.deadline);
-        vm.expectRevert(
-            abi.encodeWithSelector(IVault.SignatureExpired.selector, message.deadline, block.timestamp)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IVault.SignatureExpired.selector, message.deadline, block.timestamp));
         vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
     }
 
@@ -172,13 +179,14 @@ contract SignatureReplayTest is AttackTest {
         token.setPaused(true);
         refund(payer, _ref, PRICE, payer.addr);
         token.setPaused(false);
-        return Withdraw({
-            token: address(token),
-            owner: payer.addr,
-            to: stranger.addr,
-            expectedCredit: PRICE,
-            expectedWithdrawn: 0,
-            deadline: block.timestamp + 1 days
-        });
+        return
+            Withdraw({
+                token: address(token),
+                owner: payer.addr,
+                to: stranger.addr,
+                expectedCredit: PRICE,
+                expectedWithdrawn: 0,
+                deadline: block.timestamp + 1 days
+            });
     }
 }

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { creditOf, paymentOf, refundCall, relay, RelayError, signRefund, signWithdraw, Status } from "@recourse/sdk/refund-window";
 import { contractErrorFrom, PaymentChangedError, RefundAfterCloseError } from "@recourse/sdk/errors";
+import {
+  creditOf,
+  paymentOf,
+  RelayError,
+  refundCall,
+  relay,
+  Status,
+  signRefund,
+  signWithdraw,
+} from "@recourse/sdk/refund-window";
 import { erc20Abi } from "viem";
 import { simulateContract } from "viem/actions";
 import { developmentAccount, fiatTokenCaller, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
@@ -59,7 +68,9 @@ describe("exits while real USDC is blocked", () => {
     await assert.rejects(relay(paused, { facilitator: facilitator.url }), RelayError);
     await fiatTokenCaller(world.client)("unpause", []);
 
-    await relay(await signWithdraw(buyerClient(), { address: receipt.vault, token: USDC }), { facilitator: facilitator.url });
+    await relay(await signWithdraw(buyerClient(), { address: receipt.vault, token: USDC }), {
+      facilitator: facilitator.url,
+    });
 
     const ref = { method: 0, nonce: receipt.nonce, payer: buyer.address, token: USDC } as const;
     assert.equal((await paymentOf(world.client, { address: receipt.vault, ref })).status, Status.Refunded);
@@ -71,7 +82,15 @@ describe("exits while real USDC is blocked", () => {
     const ref = { method: 0, nonce: receipt.nonce, payer: buyer.address, token: USDC } as const;
     const refund = (expectedHeld: bigint) =>
       simulateContract(world.client, {
-        ...refundCall({ address: receipt.vault, amount: 1n, expectedHeld, expectedRefunded: 0n, payoutGas: 150_000n, ref, to: buyer.address }),
+        ...refundCall({
+          address: receipt.vault,
+          amount: 1n,
+          expectedHeld,
+          expectedRefunded: 0n,
+          payoutGas: 150_000n,
+          ref,
+          to: buyer.address,
+        }),
         account: buyer,
       }).catch((error: unknown) => contractErrorFrom(error));
 

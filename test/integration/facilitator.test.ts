@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { addresses } from "@recourse/sdk/addresses";
+import { pino } from "pino";
 import { createApp } from "../../apps/facilitator/src/app.js";
 import { ConfigError, readConfig } from "../../apps/facilitator/src/config.js";
-import { addresses } from "@recourse/sdk/addresses";
-import type { AddressInfo } from "node:net";
-import { pino } from "pino";
 import { developmentAccount, mintUsdc } from "../../scripts/lib/local-chain.js";
-import { type FacilitatorProcess, MERCHANT_KEY, startFacilitator, startWorld, type World } from "../../scripts/lib/world.js";
+import {
+  type FacilitatorProcess,
+  MERCHANT_KEY,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
 import { ask, payingFetch, signedPayload } from "../shared/buyer.js";
 import { PRICE, startTestShop, type TestShop } from "../shared/shop.js";
 
@@ -21,25 +27,42 @@ const SETTINGS = {
 
 describe("the facilitator's configuration", () => {
   it("names every setting that is wrong, and repeats no value", () => {
-    const wrong = { EVM_NETWORK: "base", EVM_RPC_URL: "nowhere", EVM_PRIVATE_KEY: "0xsecret", MERCHANTS: "shop:short", PORT: "70000" };
+    const wrong = {
+      EVM_NETWORK: "base",
+      EVM_RPC_URL: "nowhere",
+      EVM_PRIVATE_KEY: "0xsecret",
+      MERCHANTS: "shop:short",
+      PORT: "70000",
+    };
     assert.throws(
       () => readConfig(wrong),
       (error) =>
         error instanceof ConfigError &&
-        ["EVM_NETWORK", "EVM_RPC_URL", "EVM_PRIVATE_KEY", "MERCHANTS", "PORT"].every((name) => error.message.includes(name)) &&
+        ["EVM_NETWORK", "EVM_RPC_URL", "EVM_PRIVATE_KEY", "MERCHANTS", "PORT"].every((name) =>
+          error.message.includes(name),
+        ) &&
         !/secret|short|nowhere/.test(error.message),
     );
   });
 
   it("ends the process with that message and code 1", () => {
-    const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "apps/facilitator/src/main.ts"], { encoding: "utf8", env: {} });
+    const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "apps/facilitator/src/main.ts"], {
+      encoding: "utf8",
+      env: {},
+    });
     assert.equal(status, 1);
     assert.match(stderr, /^The configuration is wrong:\n {2}EVM_NETWORK: /);
   });
 
   it("reads merchants by their keys", () => {
     const { MERCHANTS } = readConfig({ ...SETTINGS, MERCHANTS: "a:0123456789abcdef,b:fedcba9876543210" });
-    assert.deepEqual([...MERCHANTS], [["0123456789abcdef", "a"], ["fedcba9876543210", "b"]]);
+    assert.deepEqual(
+      [...MERCHANTS],
+      [
+        ["0123456789abcdef", "a"],
+        ["fedcba9876543210", "b"],
+      ],
+    );
   });
 });
 
@@ -61,7 +84,11 @@ describe("the facilitator over HTTP", () => {
   });
 
   const post = (path: string, body: string, headers: Record<string, string> = {}) =>
-    fetch(`${facilitator.url}${path}`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body });
+    fetch(`${facilitator.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body,
+    });
 
   it("says which vaults it serves", async () => {
     const { kinds } = await (await fetch(`${facilitator.url}/supported`)).json();
@@ -145,7 +172,10 @@ describe("the facilitator over HTTP", () => {
       );
       for (const { status } of answers) statuses.add(status);
     }
-    assert.deepEqual([...statuses].filter((status) => status >= 500), []);
+    assert.deepEqual(
+      [...statuses].filter((status) => status >= 500),
+      [],
+    );
     assert.equal((await fetch(`${facilitator.url}/health`)).status, 200);
   });
 
@@ -205,7 +235,10 @@ describe("the facilitator over HTTP", () => {
     }
     assert.equal(lines.length, 1);
     assert.equal(JSON.parse(lines[0] ?? "").path, "/verify");
-    assert.doesNotMatch(lines.join(""), new RegExp([MERCHANT_KEY, "11".repeat(32), world.rpcUrl, "signature"].join("|")));
+    assert.doesNotMatch(
+      lines.join(""),
+      new RegExp([MERCHANT_KEY, "11".repeat(32), world.rpcUrl, "signature"].join("|")),
+    );
   });
 });
 

@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { ExactEvmScheme as OurFacilitator, type FacilitatorClient } from "@recourse/sdk/exact/facilitator";
+import { type FacilitatorClient, ExactEvmScheme as OurFacilitator } from "@recourse/sdk/exact/facilitator";
 import { ExactEvmScheme as OurServer } from "@recourse/sdk/exact/server";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { type FacilitatorClient as HttpFacilitator, x402ResourceServer } from "@x402/core/server";
-import type { PaymentPayload, PaymentRequirements, SettleResponse, SchemeNetworkFacilitator, SchemeNetworkServer } from "@x402/core/types";
+import type {
+  PaymentPayload,
+  PaymentRequirements,
+  SchemeNetworkFacilitator,
+  SchemeNetworkServer,
+  SettleResponse,
+} from "@x402/core/types";
 import { toFacilitatorEvmSigner } from "@x402/evm";
 import { ExactEvmScheme as OfficialFacilitator } from "@x402/evm/exact/facilitator";
 import { ExactEvmScheme as OfficialServer } from "@x402/evm/exact/server";
 import { paymentMiddleware } from "@x402/express";
 import express from "express";
-import type { AddressInfo } from "node:net";
 import { createClient, http, publicActions, walletActions } from "viem";
 import { baseSepolia } from "viem/chains";
 import { developmentAccount, mintUsdc } from "../../scripts/lib/local-chain.js";
@@ -71,7 +77,9 @@ async function playAllCases(facilitatorScheme: SchemeNetworkFacilitator, serverS
         "GET /before": { accepts: { ...sale, extra: { paymentFlow: "upfront" } } },
         "GET /after-fails": { accepts: sale },
         "GET /before-fails": { accepts: { ...sale, extra: { paymentFlow: "upfront" } } },
-        "GET /priced-by-asset": { accepts: { ...sale, price: { amount: "7", asset: seller.address, extra: { name: "X", version: "1" } } } },
+        "GET /priced-by-asset": {
+          accepts: { ...sale, price: { amount: "7", asset: seller.address, extra: { name: "X", version: "1" } } },
+        },
       },
       server,
     ),
@@ -104,8 +112,12 @@ async function playAllCases(facilitatorScheme: SchemeNetworkFacilitator, serverS
     const payload = await payloadFor(`${base}/after`);
     const [forged, changes] = [structuredClone(payload), variants(payload.accepted)];
     (forged.payload as { signature: string }).signature = `0x${"11".repeat(65)}`;
-    results["forged"] = await told(await send(`${base}/after`, forged));
-    results["with a type"] = await verdict(facilitator, { ...payload, payload: { ...payload.payload, type: "pay" } }, payload.accepted);
+    results.forged = await told(await send(`${base}/after`, forged));
+    results["with a type"] = await verdict(
+      facilitator,
+      { ...payload, payload: { ...payload.payload, type: "pay" } },
+      payload.accepted,
+    );
     for (const [name, requirements] of changes) results[name] = await verdict(facilitator, payload, requirements);
     return results;
   } finally {
@@ -131,7 +143,9 @@ function variants(accepted: PaymentRequirements): [string, PaymentRequirements][
 /** What a client is told, without what differs by nature: transactions, and the arguments in a message. */
 async function told(response: Response) {
   const hasSettlement = response.headers.has("PAYMENT-RESPONSE");
-  const { errorMessage, transaction, ...settlement } = hasSettlement ? settlementOf(response) : ({} as Partial<SettleResponse>);
+  const { errorMessage, transaction, ...settlement } = hasSettlement
+    ? settlementOf(response)
+    : ({} as Partial<SettleResponse>);
   return {
     status: response.status,
     body: await response.json(),

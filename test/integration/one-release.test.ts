@@ -8,7 +8,13 @@ import { pay, payCall } from "@recourse/sdk/refund-window";
 import type { PaymentPayload } from "@x402/core/types";
 import { encodeFunctionData } from "viem";
 import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
-import { type FacilitatorProcess, MERCHANT_KEY, startFacilitator, startWorld, type World } from "../../scripts/lib/world.js";
+import {
+  type FacilitatorProcess,
+  MERCHANT_KEY,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
 import { ask, payingFetch, reasonOf, receiptOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
 import { operator, PRICE, startTestShop, type TestShop } from "../shared/shop.js";
 
@@ -23,7 +29,9 @@ describe("one payment, one release", () => {
 
   before(async () => {
     world = await startWorld();
-    facilitator = await startFacilitator(world.rpcUrl, { MERCHANTS: `shop:${MERCHANT_KEY},rival:rival-merchant-key-0001` });
+    facilitator = await startFacilitator(world.rpcUrl, {
+      MERCHANTS: `shop:${MERCHANT_KEY},rival:rival-merchant-key-0001`,
+    });
     shop = await startTestShop({ facilitatorUrl: facilitator.url });
     await mintUsdc(world.client, buyer.address, 100n * PRICE);
     assert.equal((await payingFetch(buyer)(shop.url)).status, 200);
@@ -42,7 +50,10 @@ describe("one payment, one release", () => {
   }
 
   const authorizationOf = ({ payload }: PaymentPayload) => {
-    const { authorization, signature } = payload as never as { authorization: Record<string, string>; signature: `0x${string}` };
+    const { authorization, signature } = payload as never as {
+      authorization: Record<string, string>;
+      signature: `0x${string}`;
+    };
     return {
       token: USDC,
       payer: authorization.from as `0x${string}`,

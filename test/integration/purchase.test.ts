@@ -1,7 +1,25 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { claim, claimableBuckets, describePayTo, PAYOUT_GAS, paymentOf, refund, relay, RelayError, signRefund, Status, terms, VaultTermsMismatchError } from "@recourse/sdk/refund-window";
-import { ExactEvmScheme, type ExactEvmSchemeConfig, FacilitatorUnsuitableError, RouteTermsError } from "@recourse/sdk/exact/server";
+import {
+  ExactEvmScheme,
+  type ExactEvmSchemeConfig,
+  FacilitatorUnsuitableError,
+  RouteTermsError,
+} from "@recourse/sdk/exact/server";
+import {
+  claim,
+  claimableBuckets,
+  describePayTo,
+  PAYOUT_GAS,
+  paymentOf,
+  RelayError,
+  refund,
+  relay,
+  Status,
+  signRefund,
+  terms,
+  VaultTermsMismatchError,
+} from "@recourse/sdk/refund-window";
 import { erc20Abi } from "viem";
 import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import { type FacilitatorProcess, startFacilitator, startWorld, type World } from "../../scripts/lib/world.js";
@@ -45,7 +63,10 @@ describe("a purchase into a refund window", () => {
     assert.equal(receipt.vault, shop.sale.payTo);
     assert.deepEqual(await terms(world.client, { address: receipt.vault }), shop.sale.extra.recourse.terms);
     const { logs } = await world.client.getTransactionReceipt({ hash: settlementOf(response).transaction as never });
-    assert.ok(logs.some(({ address }) => address.toLowerCase() === description?.factory.toLowerCase()), "the factory's event");
+    assert.ok(
+      logs.some(({ address }) => address.toLowerCase() === description?.factory.toLowerCase()),
+      "the factory's event",
+    );
   });
 
   it("tells the buyer the id, the times and what to do until when", async () => {
@@ -112,15 +133,23 @@ describe("a purchase into a refund window", () => {
   });
 
   it("sponsors one exit a payment, and leaves further ones to the budget for strangers", async () => {
-    const limited = await startFacilitator(world.rpcUrl, { EVM_PRIVATE_KEY: developmentKey(17), STRANGERS_EXITS_PER_HOUR: "1" });
+    const limited = await startFacilitator(world.rpcUrl, {
+      EVM_PRIVATE_KEY: developmentKey(17),
+      STRANGERS_EXITS_PER_HOUR: "1",
+    });
     const limitedShop = await startTestShop({ facilitatorUrl: limited.url });
     try {
       const receipt = receiptOf(await payingFetch(buyer)(limitedShop.url));
       const take = async () =>
-        relay(await signRefund(localClient(world.rpcUrl, buyer), { amount: 1n, payment: receipt }), { facilitator: limited.url });
+        relay(await signRefund(localClient(world.rpcUrl, buyer), { amount: 1n, payment: receipt }), {
+          facilitator: limited.url,
+        });
       await take();
       await take();
-      await assert.rejects(take(), (error) => error instanceof RelayError && error.reason === "invalid_exact_evm_recourse_not_sponsored");
+      await assert.rejects(
+        take(),
+        (error) => error instanceof RelayError && error.reason === "invalid_exact_evm_recourse_not_sponsored",
+      );
     } finally {
       await limitedShop.stop();
       await limited.stop();
@@ -145,7 +174,10 @@ describe("a purchase into a refund window", () => {
   });
 
   it("keeps nothing from the buyer when the handler fails after an authorization", async () => {
-    const failing = await startTestShop({ facilitatorUrl: facilitator.url, handler: (_request, response) => response.status(500).json({}) });
+    const failing = await startTestShop({
+      facilitatorUrl: facilitator.url,
+      handler: (_request, response) => response.status(500).json({}),
+    });
     try {
       const before = await balanceOf(buyer.address);
       const response = await payingFetch(buyer)(failing.url);
@@ -158,11 +190,24 @@ describe("a purchase into a refund window", () => {
   });
 
   for (const [name, handler] of [
-    ["answers 500", (_request: unknown, response: { status(code: number): { json(body: object): void } }) => response.status(500).json({})],
-    ["throws", () => { throw new Error("out of paper"); }],
+    [
+      "answers 500",
+      (_request: unknown, response: { status(code: number): { json(body: object): void } }) =>
+        response.status(500).json({}),
+    ],
+    [
+      "throws",
+      () => {
+        throw new Error("out of paper");
+      },
+    ],
   ] as const) {
     it(`gives an upfront payment back when the handler ${name}`, async () => {
-      const failing = await startTestShop({ facilitatorUrl: facilitator.url, handler: handler as never, sale: { paymentFlow: "upfront" } });
+      const failing = await startTestShop({
+        facilitatorUrl: facilitator.url,
+        handler: handler as never,
+        sale: { paymentFlow: "upfront" },
+      });
       try {
         const before = await balanceOf(buyer.address);
         const response = await payingFetch(buyer)(failing.url);
@@ -200,15 +245,31 @@ describe("a purchase into a refund window", () => {
     const served = { recourse: { factories: { "refund-window": [shop.sale.extra.recourse.factory] } } };
     const kind = { x402Version: 2, scheme: "exact", network: NETWORK, extra: served } as const;
     const { extra, payTo } = shop.sale;
-    const requirements = { scheme: "exact", network: NETWORK, asset: USDC, amount: "500000", payTo, maxTimeoutSeconds: 300, extra } as const;
+    const requirements = {
+      scheme: "exact",
+      network: NETWORK,
+      asset: USDC,
+      amount: "500000",
+      payTo,
+      maxTimeoutSeconds: 300,
+      extra,
+    } as const;
     const enhance = (changes: object, facilitatorKind: object = {}, config: ExactEvmSchemeConfig = {}) =>
-      new ExactEvmScheme(config).enhancePaymentRequirements({ ...requirements, ...changes }, { ...kind, ...facilitatorKind }, []);
+      new ExactEvmScheme(config).enhancePaymentRequirements(
+        { ...requirements, ...changes },
+        { ...kind, ...facilitatorKind },
+        [],
+      );
     const strange = { recourse: { ...extra.recourse, factory: buyer.address } };
 
     await enhance({});
     await assert.rejects(enhance({ payTo: buyer.address }), RouteTermsError);
     await assert.rejects(enhance({ extra: { recourse: { ...extra.recourse, more: 1 } } }), RouteTermsError);
-    await assert.rejects(enhance({ extra: { ...extra, paymentFlow: "upfront" } }), RouteTermsError, "nobody could sign the refund");
+    await assert.rejects(
+      enhance({ extra: { ...extra, paymentFlow: "upfront" } }),
+      RouteTermsError,
+      "nobody could sign the refund",
+    );
     await enhance({ extra: { ...extra, paymentFlow: "upfront" } }, {}, { operator });
     await assert.rejects(enhance({ extra: strange }), FacilitatorUnsuitableError);
     await assert.rejects(enhance({}, { extra: undefined }), FacilitatorUnsuitableError, "a stock facilitator");

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { erc20Abi } from "viem";
 import { developmentAccount, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
-import { type FacilitatorProcess, MERCHANT_KEY, startFacilitator, startWorld, type World } from "../../scripts/lib/world.js";
+import {
+  type FacilitatorProcess,
+  MERCHANT_KEY,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
 import { ask, payingFetch, reasonOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
 import { type RpcProxy, startRpcProxy } from "../shared/rpcProxy.js";
 import { PRICE, startTestShop, type TestShop } from "../shared/shop.js";

@@ -27,7 +27,10 @@ const reserve = (storage: PaymentStorage, idempotencyKey: string) =>
 
 for (const [name, withStorage] of [
   ["in memory", (work: (storage: PaymentStorage) => Promise<void>) => work(new InMemoryPaymentStorage())],
-  ["in files", (work: (storage: PaymentStorage) => Promise<void>) => withFolder((folder) => work(new FilePaymentStorage(folder)))],
+  [
+    "in files",
+    (work: (storage: PaymentStorage) => Promise<void>) => withFolder((folder) => work(new FilePaymentStorage(folder))),
+  ],
 ] as const) {
   describe(`the storage ${name}`, () => {
     it("knows nothing of a payment that nobody reserved", () =>
@@ -58,7 +61,9 @@ describe("the storage in files", () => {
         const won = await storage.update("${id}", (current) => current ? undefined : { state: "settling", idempotencyKey: String(process.pid) });
         console.log(won ? "won" : "lost");`;
       const children = Array.from({ length: 4 }, () =>
-        spawn(process.execPath, ["--input-type=module", "--eval", script, folder], { stdio: ["ignore", "pipe", "inherit"] }),
+        spawn(process.execPath, ["--input-type=module", "--eval", script, folder], {
+          stdio: ["ignore", "pipe", "inherit"],
+        }),
       );
       const answers = await Promise.all(
         children.map(async (child) => {

@@ -4,8 +4,14 @@ import { refundTypedData } from "@recourse/sdk/refund-window";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { erc20Abi, type LocalAccount, zeroHash } from "viem";
 import { developmentAccount, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
-import { type FacilitatorProcess, MERCHANT_KEY, startFacilitator, startWorld, type World } from "../../scripts/lib/world.js";
-import { ask, payingFetch, reasonOf, receiptOf, send, signedPayload } from "../shared/buyer.js";
+import {
+  type FacilitatorProcess,
+  MERCHANT_KEY,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
+import { ask, payingFetch, receiptOf, send, signedPayload } from "../shared/buyer.js";
 import { operator, PRICE, receiver, startTestShop, type TestShop, WINDOW } from "../shared/shop.js";
 
 const buyer = developmentAccount(5);
@@ -29,7 +35,10 @@ describe("who may ask for what", () => {
     await world.stop();
   });
 
-  const withFields = (payload: PaymentPayload, fields: object): PaymentPayload => ({ ...payload, payload: { ...payload.payload, ...fields } });
+  const withFields = (payload: PaymentPayload, fields: object): PaymentPayload => ({
+    ...payload,
+    payload: { ...payload.payload, ...fields },
+  });
   const settle = (payload: PaymentPayload, requirements: PaymentRequirements = payload.accepted) =>
     ask(facilitator.url, "settle", payload, requirements, MERCHANT_KEY);
   const verify = (payload: PaymentPayload, requirements: PaymentRequirements = payload.accepted) =>
@@ -72,7 +81,10 @@ describe("who may ask for what", () => {
   });
 
   describe("a refund that a server asks for", () => {
-    async function refundOperation(signer: LocalAccount, changes: Partial<{ amount: bigint; deadline: bigint; expectedRefunded: bigint; to: `0x${string}` }> = {}) {
+    async function refundOperation(
+      signer: LocalAccount,
+      changes: Partial<{ amount: bigint; deadline: bigint; expectedRefunded: bigint; to: `0x${string}` }> = {},
+    ) {
       const payload = await signedPayload(buyer, shop.url);
       const receipt = receiptOf(await send(shop.url, payload));
       const { timestamp } = await world.client.getBlock();
@@ -85,7 +97,9 @@ describe("who may ask for what", () => {
         deadline: timestamp + 3_600n,
         ...changes,
       };
-      const signature = await signer.signTypedData(refundTypedData({ address: receipt.vault, chainId: 84532, message }));
+      const signature = await signer.signTypedData(
+        refundTypedData({ address: receipt.vault, chainId: 84532, message }),
+      );
       const { amount, deadline, expectedHeld, expectedRefunded } = message;
       return withFields(payload, {
         type: "refund",
@@ -173,7 +187,12 @@ describe("who may ask for what", () => {
   });
 
   it("moves nothing in all of this but what was signed", async () => {
-    const vault = await world.client.readContract({ abi: erc20Abi, address: USDC, args: [shop.sale.payTo], functionName: "balanceOf" });
+    const vault = await world.client.readContract({
+      abi: erc20Abi,
+      address: USDC,
+      args: [shop.sale.payTo],
+      functionName: "balanceOf",
+    });
     assert.equal(vault % PRICE, 0n);
   });
 });

@@ -38,8 +38,10 @@ contract EventReplay {
     function _paid(Vm.Log calldata log) private {
         Payment storage payment = paymentOf[log.emitter][log.topics[1]];
         payment.payer = _address(log.topics[2]);
-        (payment.token, payment.nonce, payment.paid, payment.closesAt) =
-            abi.decode(log.data, (address, bytes32, uint256, uint40));
+        (payment.token, payment.nonce, payment.paid, payment.closesAt) = abi.decode(
+            log.data,
+            (address, bytes32, uint256, uint40)
+        );
 
         maturingIn[log.emitter][payment.token][_hour(payment.closesAt)] += payment.paid;
         liabilitiesOf[log.emitter][payment.token] += payment.paid;
@@ -56,7 +58,7 @@ contract EventReplay {
 
     function _claimed(Vm.Log calldata log) private {
         address token = _address(log.topics[1]);
-        (uint32[] memory buckets, uint256 amount,) = abi.decode(log.data, (uint32[], uint256, uint256));
+        (uint32[] memory buckets, uint256 amount, ) = abi.decode(log.data, (uint32[], uint256, uint256));
 
         for (uint256 i = 0; i < buckets.length; ++i) maturingIn[log.emitter][token][buckets[i]] = 0;
         liabilitiesOf[log.emitter][token] -= amount;

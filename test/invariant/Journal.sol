@@ -43,9 +43,13 @@ contract Journal {
 
     /// @notice What belongs to somebody: paid, and neither refunded, claimed nor sent; and what failed to be sent.
     function owed(uint8 vault, uint8 token) external view returns (uint256) {
-        return sum(Kind.Paid, vault, token) + sum(Kind.Owed, vault, token) - sum(Kind.RefundedByPayer, vault, token)
-            - sum(Kind.RefundedBySeller, vault, token) - sum(Kind.Claimed, vault, token)
-            - sum(Kind.Withdrawn, vault, token);
+        return
+            sum(Kind.Paid, vault, token) +
+            sum(Kind.Owed, vault, token) -
+            sum(Kind.RefundedByPayer, vault, token) -
+            sum(Kind.RefundedBySeller, vault, token) -
+            sum(Kind.Claimed, vault, token) -
+            sum(Kind.Withdrawn, vault, token);
     }
 
     /// @notice What the vault must have: all that came, less all that left.
@@ -78,8 +82,10 @@ contract Journal {
 
     /// @notice What went into the hour and did not go back.
     function kept(uint8 vault, uint8 token, uint32 hour) public view returns (uint256) {
-        return sumIn(Kind.Paid, vault, token, hour) - sumIn(Kind.RefundedByPayer, vault, token, hour)
-            - sumIn(Kind.RefundedBySeller, vault, token, hour);
+        return
+            sumIn(Kind.Paid, vault, token, hour) -
+            sumIn(Kind.RefundedByPayer, vault, token, hour) -
+            sumIn(Kind.RefundedBySeller, vault, token, hour);
     }
 
     function maturing(uint8 vault, uint8 token, uint32 hour) external view returns (uint256) {
@@ -106,7 +112,7 @@ contract Journal {
     /// @notice What the payer may still take: what is held, less the share of the original that is not refundable.
     function refundable(uint16 payment, uint256 nonRefundableBps) external view returns (uint256) {
         uint256 remaining = held(payment);
-        uint256 share = sumOf(Kind.Paid, payment) * nonRefundableBps / 10_000;
+        uint256 share = (sumOf(Kind.Paid, payment) * nonRefundableBps) / 10_000;
         return remaining < share ? 0 : remaining - share;
     }
 }

@@ -27,7 +27,14 @@ contract RefundWindowInvariants is TestBase {
         VaultFactory factory = new VaultFactory(address(implementation));
 
         string[8] memory names = [
-            "payer0", "payer1", "payer2", "payer3", "receiver0", "operator0", "feeReceiver0", "receiver1"
+            "payer0",
+            "payer1",
+            "payer2",
+            "payer3",
+            "receiver0",
+            "operator0",
+            "feeReceiver0",
+            "receiver1"
         ];
         Account[] memory people = new Account[](names.length);
         for (uint256 i = 0; i < names.length; ++i) people[i] = makeAccount(names[i]);
@@ -62,7 +69,9 @@ contract RefundWindowInvariants is TestBase {
         for (uint8 v = 0; v < _vaults.length; ++v) {
             for (uint8 t = 0; t < _tokens.length; ++t) {
                 assertGe(
-                    _tokens[t].balanceOf(address(_vaults[v])), _vaults[v].liabilitiesOf(address(_tokens[t])), "RW1"
+                    _tokens[t].balanceOf(address(_vaults[v])),
+                    _vaults[v].liabilitiesOf(address(_tokens[t])),
+                    "RW1"
                 );
             }
         }
@@ -83,7 +92,7 @@ contract RefundWindowInvariants is TestBase {
                 }
                 for (uint256 i = 0; i < _handler.peopleCount(); ++i) {
                     address owner = _handler.personAt(i);
-                    (uint256 credit,) = _vaults[v].creditOf(token, owner);
+                    (uint256 credit, ) = _vaults[v].creditOf(token, owner);
                     assertEq(credit, _journal.credit(v, t, owner), "RW2: credit");
                     sum += credit;
                 }
@@ -99,8 +108,8 @@ contract RefundWindowInvariants is TestBase {
             RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
             IRefundWindow.Payment memory payment = _vaults[entry.vault].paymentOf(_handler.refOf(i));
             bool claimed =
-                _journal.sumIn(Journal.Kind.Claimed, entry.vault, entry.token, entry.hour) != 0
-                    && payment.refunded != payment.paid;
+                _journal.sumIn(Journal.Kind.Claimed, entry.vault, entry.token, entry.hour) != 0 &&
+                    payment.refunded != payment.paid;
             assertEq(payment.paid, _journal.sumOf(Journal.Kind.Paid, i), "RW3: paid");
             assertEq(payment.refunded, _journal.refunded(i), "RW3: refunded");
             assertEq(payment.held, claimed ? 0 : _journal.held(i), "RW3: held");
@@ -116,7 +125,9 @@ contract RefundWindowInvariants is TestBase {
             for (uint8 t = 0; t < _tokens.length; ++t) {
                 assertEq(_tokens[t].balanceOf(address(_vaults[v])), _journal.balance(v, t), "RW4: balance");
                 assertEq(
-                    _vaults[v].surplusOf(address(_tokens[t])), _journal.sum(Journal.Kind.Stray, v, t), "RW4: surplus"
+                    _vaults[v].surplusOf(address(_tokens[t])),
+                    _journal.sum(Journal.Kind.Stray, v, t),
+                    "RW4: surplus"
                 );
             }
         }
@@ -157,13 +168,13 @@ contract RefundWindowInvariants is TestBase {
         RefundWindow vault = _vaults[entry.vault];
         PaymentRef memory ref = _handler.refOf(index);
         IRefundWindow.Payment memory before = vault.paymentOf(ref);
-        (uint256 creditBefore,) = vault.creditOf(ref.token, ref.payer);
+        (uint256 creditBefore, ) = vault.creditOf(ref.token, ref.payer);
         uint256 balanceBefore = _tokens[entry.token].balanceOf(ref.payer);
 
         vm.prank(ref.payer);
         vault.refund(ref, refundable, ref.payer, before.held, before.refunded, PAYOUT_GAS);
 
-        (uint256 credit,) = vault.creditOf(ref.token, ref.payer);
+        (uint256 credit, ) = vault.creditOf(ref.token, ref.payer);
         uint256 received = _tokens[entry.token].balanceOf(ref.payer) - balanceBefore;
         assertEq(received + credit - creditBefore, refundable, "RW6: sent or owed");
         assertEq(vault.paymentOf(ref).refundable, 0, "RW6: all of it");
@@ -176,7 +187,7 @@ contract RefundWindowInvariants is TestBase {
             uint256 bps = _handler.nonRefundableBps(entry.vault);
             uint256 paid = _journal.sumOf(Journal.Kind.Paid, i);
             uint256 taken = _journal.sumOf(Journal.Kind.RefundedByPayer, i);
-            assertLe(taken, paid - paid * bps / 10_000, "RW7: taken");
+            assertLe(taken, paid - (paid * bps) / 10_000, "RW7: taken");
             assertEq(
                 _vaults[entry.vault].paymentOf(_handler.refOf(i)).refundable,
                 block.timestamp < entry.closesAt ? _journal.refundable(i, bps) : 0,
@@ -192,8 +203,8 @@ contract RefundWindowInvariants is TestBase {
             RefundWindow vault = _vaults[_handler.entryOf(i).vault];
             PaymentRef memory ref = _handler.refOf(i);
             IRefundWindow.Payment memory payment = vault.paymentOf(ref);
-            (address token, address payer, bytes32 nonce, uint256 paid, uint256 refunded, uint40 closesAt) =
-                replay.paymentOf(address(vault), PaymentId.unwrap(payment.id));
+            (address token, address payer, bytes32 nonce, uint256 paid, uint256 refunded, uint40 closesAt) = replay
+                .paymentOf(address(vault), PaymentId.unwrap(payment.id));
             assertEq(token, ref.token, "RW8: token");
             assertEq(payer, ref.payer, "RW8: payer");
             assertEq(nonce, ref.nonce, "RW8: nonce");

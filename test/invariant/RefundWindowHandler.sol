@@ -102,16 +102,15 @@ contract RefundWindowHandler is TestBase {
         Authorization memory signed = entry.authorization;
         if (_blocked(entry.token, signed.payer, address(vaults[entry.vault]))) return;
 
-        tokens[entry.token]
-            .transferWithAuthorization(
-                signed.payer,
-                address(vaults[entry.vault]),
-                signed.value,
-                signed.validAfter,
-                signed.validBefore,
-                signed.nonce,
-                signed.signature
-            );
+        tokens[entry.token].transferWithAuthorization(
+            signed.payer,
+            address(vaults[entry.vault]),
+            signed.value,
+            signed.validAfter,
+            signed.validBefore,
+            signed.nonce,
+            signed.signature
+        );
         _noteStray(entry.vault, entry.token, signed.value);
         bytes memory call = abi.encodeCall(IVault.pay, (signed));
         _refused(_stranger.addr, entry.vault, call, TokenLib.TokenRefusedAuthorization.selector);
@@ -186,10 +185,13 @@ contract RefundWindowHandler is TestBase {
         _notePayout(entry.vault, entry.token, _people[entry.payer].addr, to, amount, before);
     }
 
-    function _refundCall(uint256 index, Account memory by, uint256 amount, address to, bool bySignature)
-        private
-        returns (bytes memory)
-    {
+    function _refundCall(
+        uint256 index,
+        Account memory by,
+        uint256 amount,
+        address to,
+        bool bySignature
+    ) private returns (bytes memory) {
         Entry storage entry = _entries[index];
         (uint256 held, uint256 refunded) = (journal.held(uint16(index)), journal.refunded(uint16(index)));
         PaymentRef memory ref = refOf(index);
@@ -205,8 +207,7 @@ contract RefundWindowHandler is TestBase {
             expectedRefunded: refunded,
             deadline: block.timestamp + 365 days
         });
-        bytes memory signature =
-            _sign(by, entry.vault, keccak256(abi.encode(TypedDataLib.REFUND_TYPEHASH, message)));
+        bytes memory signature = _sign(by, entry.vault, keccak256(abi.encode(TypedDataLib.REFUND_TYPEHASH, message)));
         entry.lastMessage = message;
         entry.lastSignature = signature;
         return abi.encodeCall(IRefundWindow.refundWithSignature, (ref, message, by.addr, signature, PAYOUT_GAS));
@@ -250,8 +251,10 @@ contract RefundWindowHandler is TestBase {
         uint256 refunded,
         bytes4 selector
     ) private {
-        bytes memory call =
-            abi.encodeCall(IRefundWindow.refund, (refOf(index), amount, to, held, refunded, PAYOUT_GAS));
+        bytes memory call = abi.encodeCall(
+            IRefundWindow.refund,
+            (refOf(index), amount, to, held, refunded, PAYOUT_GAS)
+        );
         _refused(by, _entries[index].vault, call, selector);
     }
 
@@ -272,8 +275,7 @@ contract RefundWindowHandler is TestBase {
 
     /// @dev Whoever of the three it was that signed last.
     function _signerOf(Entry storage entry) private view returns (address) {
-        bytes32 digest =
-            _digest(entry.vault, keccak256(abi.encode(TypedDataLib.REFUND_TYPEHASH, entry.lastMessage)));
+        bytes32 digest = _digest(entry.vault, keccak256(abi.encode(TypedDataLib.REFUND_TYPEHASH, entry.lastMessage)));
         if (entry.lastSignature.length != 65) return _people[entry.payer].addr;
         (bytes32 r, bytes32 s) = (bytes32(0), bytes32(0));
         bytes memory signature = entry.lastSignature;
@@ -314,16 +316,17 @@ contract RefundWindowHandler is TestBase {
             uint256 part = journal.maturing(vault, token, buckets[i]);
             _noteIn(Journal.Kind.Claimed, vault, token, buckets[i], part);
         }
-        uint256 fee = amount * feeBps(vault) / 10_000;
+        uint256 fee = (amount * feeBps(vault)) / 10_000;
         _notePayout(vault, token, receiver, receiver, amount - fee, receiverBefore);
         _notePayout(vault, token, feeReceiver, feeReceiver, fee, feeReceiverBefore);
     }
 
-    function _pickHours(uint8 vault, uint8 token, uint256 mask, bool maturedOnly)
-        private
-        view
-        returns (uint32[] memory buckets)
-    {
+    function _pickHours(
+        uint8 vault,
+        uint8 token,
+        uint256 mask,
+        bool maturedOnly
+    ) private view returns (uint32[] memory buckets) {
         uint32[] storage known = _hours[vault][token];
         uint32[] memory picked = new uint32[](known.length + 1);
         uint256 count;
@@ -353,9 +356,10 @@ contract RefundWindowHandler is TestBase {
         // The owner to anywhere by call, anyone to the owner, the owner to anywhere by signature, a stranger to itself.
         address to = way == 1 ? owner.addr : _stranger.addr;
         address caller = way == 0 ? owner.addr : _stranger.addr;
-        bytes memory call = way == 2
-            ? _signedWithdraw(vault, token, owner, to, credit)
-            : abi.encodeCall(IVault.withdraw, (address(tokens[token]), owner.addr, to));
+        bytes memory call =
+            way == 2
+                ? _signedWithdraw(vault, token, owner, to, credit)
+                : abi.encodeCall(IVault.withdraw, (address(tokens[token]), owner.addr, to));
 
         bytes4 refusal;
         if (way == 3) refusal = IVault.CreditNotYours.selector;
@@ -371,25 +375,26 @@ contract RefundWindowHandler is TestBase {
         _noteFor(Journal.Kind.Sent, vault, token, to, credit);
     }
 
-    function _pickCredit(uint256 vaultSeed, uint256 ownerSeed)
-        private
-        view
-        returns (uint8 vault, uint8 token, Account memory owner)
-    {
+    function _pickCredit(
+        uint256 vaultSeed,
+        uint256 ownerSeed
+    ) private view returns (uint8 vault, uint8 token, Account memory owner) {
         for (uint256 v = 0; v < VAULTS; ++v) {
             for (uint256 i = 0; i < _people.length; ++i) {
-                (vault, token) = (uint8((vaultSeed % VAULTS + v) % VAULTS), 1);
-                owner = _people[(ownerSeed % _people.length + i) % _people.length];
+                (vault, token) = (uint8(((vaultSeed % VAULTS) + v) % VAULTS), 1);
+                owner = _people[((ownerSeed % _people.length) + i) % _people.length];
                 if (journal.credit(vault, token, owner.addr) != 0) return (vault, token, owner);
             }
         }
     }
 
-    function _signedWithdraw(uint8 vault, uint8 token, Account memory owner, address to, uint256 credit)
-        private
-        view
-        returns (bytes memory)
-    {
+    function _signedWithdraw(
+        uint8 vault,
+        uint8 token,
+        Account memory owner,
+        address to,
+        uint256 credit
+    ) private view returns (bytes memory) {
         Withdraw memory message = Withdraw({
             token: address(tokens[token]),
             owner: owner.addr,
@@ -437,12 +442,13 @@ contract RefundWindowHandler is TestBase {
 
     function refOf(uint256 index) public view returns (PaymentRef memory) {
         Entry storage entry = _entries[index];
-        return PaymentRef({
-            method: Method.Eip3009,
-            token: address(tokens[entry.token]),
-            payer: _people[entry.payer].addr,
-            nonce: entry.nonce
-        });
+        return
+            PaymentRef({
+                method: Method.Eip3009,
+                token: address(tokens[entry.token]),
+                payer: _people[entry.payer].addr,
+                nonce: entry.nonce
+            });
     }
 
     function hoursOf(uint256 vault, uint256 token) external view returns (uint32[] memory) {
@@ -494,10 +500,12 @@ contract RefundWindowHandler is TestBase {
         if (success || bytes4(reason) != selector) ++wrongRefusals;
     }
 
-    function _newEntry(uint256 vaultSeed, uint256 tokenSeed, uint256 payerSeed, uint256 amount)
-        private
-        returns (Entry memory entry)
-    {
+    function _newEntry(
+        uint256 vaultSeed,
+        uint256 tokenSeed,
+        uint256 payerSeed,
+        uint256 amount
+    ) private returns (Entry memory entry) {
         entry.vault = uint8(vaultSeed % VAULTS);
         entry.token = uint8(tokenSeed % TOKENS);
         entry.payer = uint8(payerSeed % PAYERS);
@@ -509,8 +517,10 @@ contract RefundWindowHandler is TestBase {
         Account memory payer = _people[entry.payer];
         Token3009 token = tokens[entry.token];
         address vault = address(vaults[entry.vault]);
-        bytes memory signature =
-            sign(payer.key, token.digestOf(payer.addr, vault, amount, 0, type(uint40).max, entry.nonce));
+        bytes memory signature = sign(
+            payer.key,
+            token.digestOf(payer.addr, vault, amount, 0, type(uint40).max, entry.nonce)
+        );
         if (entry.payer == WALLET) signature = bytes.concat(signature, hex"01");
         entry.authorization = Authorization({
             token: address(token),
@@ -553,9 +563,7 @@ contract RefundWindowHandler is TestBase {
 
     function _note(Journal.Kind kind, uint256 index, uint256 amount, address owner) private {
         Entry storage entry = _entries[index];
-        journal.write(
-            Journal.Line(kind, entry.vault, entry.token, uint16(index), entry.hour, uint128(amount), owner)
-        );
+        journal.write(Journal.Line(kind, entry.vault, entry.token, uint16(index), entry.hour, uint128(amount), owner));
     }
 
     function _noteIn(Journal.Kind kind, uint8 vault, uint8 token, uint32 hour, uint256 amount) private {
@@ -570,9 +578,7 @@ contract RefundWindowHandler is TestBase {
         _noteFor(Journal.Kind.Stray, vault, token, address(0), amount);
     }
 
-    function _notePayout(uint8 vault, uint8 token, address owner, address to, uint256 amount, uint256 before)
-        private
-    {
+    function _notePayout(uint8 vault, uint8 token, address owner, address to, uint256 amount, uint256 before) private {
         if (amount == 0) return;
         bool sent = !_blocked(token, address(vaults[vault]), to);
         _noteFor(sent ? Journal.Kind.Sent : Journal.Kind.Owed, vault, token, owner, amount);

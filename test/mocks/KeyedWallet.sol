@@ -22,7 +22,7 @@ contract KeyedWallet is IERC1271 {
 
     function _check(bytes32 hash, bytes calldata signature) internal view returns (bytes4) {
         if (signature.length != 66 || signature[65] != TAG) return 0xffffffff;
-        (address recovered,,) = ECDSA.tryRecoverCalldata(hash, signature[:65]);
+        (address recovered, , ) = ECDSA.tryRecoverCalldata(hash, signature[:65]);
         return recovered == key ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }
 }

@@ -32,7 +32,7 @@ contract OwnedWallet is IERC1271 {
 
     function _isAccepted(bytes32 hash, bytes calldata signature) private view returns (bool) {
         if (signature.length < ECDSA_SIGNATURE_LENGTH) return isApproved[hash];
-        (address signer,,) = ECDSA.tryRecover(hash, signature[:ECDSA_SIGNATURE_LENGTH]);
+        (address signer, , ) = ECDSA.tryRecover(hash, signature[:ECDSA_SIGNATURE_LENGTH]);
         return signer != address(0) && signer == owner;
     }
 }

@@ -20,7 +20,9 @@ contract ReturnBombToken is Token3009 {
         if (!isRevert) _transfer(msg.sender, to, value);
         assembly ("memory-safe") {
             mstore(0x00, 1)
-            if isRevert { revert(0x00, length) }
+            if isRevert {
+                revert(0x00, length)
+            }
             return(0x00, length)
         }
     }

@@ -43,7 +43,7 @@ contract MoodyWallet is KeyedWallet {
     function isValidSignature(bytes32 hash, bytes calldata signature) external view override returns (bytes4) {
         if (mood == Mood.CallsFirst) {
             // A view is called by STATICCALL anyway; this is the strongest call there is.
-            (bool success,) = target.staticcall(data);
+            (bool success, ) = target.staticcall(data);
             return success ? bytes4(0xffffffff) : this.checkHonestly(hash, signature);
         }
         if (mood == Mood.BurnsGas) {

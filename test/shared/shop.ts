@@ -1,5 +1,10 @@
 import type { AddressInfo } from "node:net";
-import { ExactEvmScheme, type ExactEvmSchemeConfig, refundWindow, type RefundWindowOptions } from "@recourse/sdk/exact/server";
+import {
+  ExactEvmScheme,
+  type ExactEvmSchemeConfig,
+  type RefundWindowOptions,
+  refundWindow,
+} from "@recourse/sdk/exact/server";
 import { HTTPFacilitatorClient } from "@x402/core/server";
 import type { SchemeNetworkServer } from "@x402/core/types";
 import { paymentMiddleware, x402ResourceServer } from "@x402/express";
@@ -53,7 +58,8 @@ export async function startTestShop(options: ShopOptions): Promise<TestShop> {
     url: facilitatorUrl,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     createAuthHeaders: async () => {
-      const headers: Record<string, string> = merchantKey === undefined ? {} : { Authorization: `Bearer ${merchantKey}` };
+      const headers: Record<string, string> =
+        merchantKey === undefined ? {} : { Authorization: `Bearer ${merchantKey}` };
       return { verify: headers, settle: headers, supported: headers };
     },
   });
@@ -71,7 +77,8 @@ export async function startTestShop(options: ShopOptions): Promise<TestShop> {
     return response.json({ thing: count });
   });
   // Errors of route configuration are expected in some tests, and express would print them.
-  app.use(((error, _request, response, _next) => response.status(500).json({ error: error.name })) as express.ErrorRequestHandler);
+  app.use(((error, _request, response, _next) =>
+    response.status(500).json({ error: error.name })) as express.ErrorRequestHandler);
   const http = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => http.once("listening", resolve));
 

@@ -56,11 +56,10 @@ abstract contract RefundWindowUnitTest is RefundWindowTest {
         vm.etch(account.addr, abi.encodePacked(hex"ef0100", address(new OwnedWallet(owner.addr))));
     }
 
-    function signAuthorization(Account memory from, Authorization memory authorization)
-        internal
-        view
-        returns (bytes memory)
-    {
+    function signAuthorization(
+        Account memory from,
+        Authorization memory authorization
+    ) internal view returns (bytes memory) {
         bytes32 message = token.digestOf({
             from: from.addr,
             to: address(vault),
@@ -82,9 +81,13 @@ abstract contract RefundWindowUnitTest is RefundWindowTest {
     }
 
     /// @notice As `refundAs`, and insists on exactly `reason`.
-    function expectRefundRevert(address by, PaymentRef memory ref, uint256 amount, address to, bytes memory reason)
-        internal
-    {
+    function expectRefundRevert(
+        address by,
+        PaymentRef memory ref,
+        uint256 amount,
+        address to,
+        bytes memory reason
+    ) internal {
         IRefundWindow.Payment memory payment = vault.paymentOf(ref);
         vm.expectRevert(reason);
         vm.prank(by);
@@ -138,14 +141,15 @@ abstract contract RefundWindowUnitTest is RefundWindowTest {
     /// @notice What the owner signs to send the whole credit to `to`.
     function withdrawMessage(address owner, address to) internal view returns (Withdraw memory) {
         (uint256 balance, uint256 withdrawn) = vault.creditOf(address(token), owner);
-        return Withdraw({
-            token: address(token),
-            owner: owner,
-            to: to,
-            expectedCredit: balance,
-            expectedWithdrawn: withdrawn,
-            deadline: block.timestamp + 1 days
-        });
+        return
+            Withdraw({
+                token: address(token),
+                owner: owner,
+                to: to,
+                expectedCredit: balance,
+                expectedWithdrawn: withdrawn,
+                deadline: block.timestamp + 1 days
+            });
     }
 
     /* SIGNATURES */
@@ -157,12 +161,12 @@ abstract contract RefundWindowUnitTest is RefundWindowTest {
     }
 
     function withV(bytes memory signature, uint8 v) internal pure returns (bytes memory) {
-        (bytes32 r, bytes32 s,) = split(signature);
+        (bytes32 r, bytes32 s, ) = split(signature);
         return abi.encodePacked(r, s, v);
     }
 
     function truncate(bytes memory signature) internal pure returns (bytes memory) {
-        (bytes32 r, bytes32 s,) = split(signature);
+        (bytes32 r, bytes32 s, ) = split(signature);
         return abi.encodePacked(r, s);
     }
 

@@ -91,11 +91,12 @@ abstract contract VaultFactoryTest is RefundWindowUnitTest {
     }
 
     function arbitrationUnsupported(RefundWindowTerms memory terms) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(
-            IRefundWindow.TermsArbitrationUnsupported.selector,
-            terms.arbiter,
-            terms.resolutionPeriod,
-            terms.silenceFavorsPayer
-        );
+        return
+            abi.encodeWithSelector(
+                IRefundWindow.TermsArbitrationUnsupported.selector,
+                terms.arbiter,
+                terms.resolutionPeriod,
+                terms.silenceFavorsPayer
+            );
     }
 }

@@ -4,7 +4,13 @@ import { ExactEvmScheme, type FacilitatorClient, parseRelayRequest } from "@reco
 import { x402Facilitator } from "@x402/core/facilitator";
 import { PaymentPayloadV2Schema, PaymentRequirementsV2Schema, z } from "@x402/core/schemas";
 import type { Network, PaymentPayload, PaymentRequirements } from "@x402/core/types";
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
 import type { Logger } from "pino";
 import { createClient, defineChain, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -126,7 +132,10 @@ async function settle(facilitator: x402Facilitator, request: Request, response: 
 }
 
 /** Why the facilitator does not serve these requirements at all. */
-function unsupportedReason(facilitator: x402Facilitator, { network, scheme }: { network: string; scheme: string }): string | undefined {
+function unsupportedReason(
+  facilitator: x402Facilitator,
+  { network, scheme }: { network: string; scheme: string },
+): string | undefined {
   const { kinds } = facilitator.getSupported();
   if (!kinds.some((kind) => kind.network === network)) return "invalid_network";
   return kinds.some((kind) => kind.network === network && kind.scheme === scheme) ? undefined : "unsupported_scheme";
@@ -150,7 +159,9 @@ function health(client: FacilitatorClient): RequestHandler {
     try {
       const [chainId, block] = await Promise.all([getChainId(client), getBlockNumber(client, { cacheTime: 0 })]);
       const isRightChain = chainId === client.chain.id;
-      response.status(isRightChain ? 200 : 503).json({ status: isRightChain ? "ok" : "wrong_chain", block: String(block) });
+      response
+        .status(isRightChain ? 200 : 503)
+        .json({ status: isRightChain ? "ok" : "wrong_chain", block: String(block) });
     } catch {
       response.status(503).json({ status: "rpc_unavailable" });
     }
@@ -178,7 +189,11 @@ function answerErrors(logger: Logger): ErrorRequestHandler {
   return (error, _request, response, _next) => {
     const status = Number.isInteger(error.status) && error.status >= 400 && error.status < 500 ? error.status : 500;
     if (status === 500) logger.error({ error }, "unexpected");
-    const codes: Record<number, string> = { 413: "payload_too_large", 415: "unsupported_media_type", 500: "internal_error" };
+    const codes: Record<number, string> = {
+      413: "payload_too_large",
+      415: "unsupported_media_type",
+      500: "internal_error",
+    };
     response.status(status).json({ error: codes[status] ?? "invalid_request" });
   };
 }

@@ -1,7 +1,10 @@
 import * as z from "zod/mini";
 import { address, bytes, uint256 } from "./schemas.js";
 
-const payOperation = z.object({ type: z.literal("pay"), idempotencyKey: z.string().check(z.minLength(1), z.maxLength(128)) });
+const payOperation = z.object({
+  type: z.literal("pay"),
+  idempotencyKey: z.string().check(z.minLength(1), z.maxLength(128)),
+});
 
 const refundOperation = z.object({
   type: z.literal("refund"),

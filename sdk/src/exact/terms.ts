@@ -1,6 +1,6 @@
-import { deepEqual } from "@x402/core/utils";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
-import { type Address, encodeAbiParameters, getAddress, type Hex, isAddress, isAddressEqual, keccak256 } from "viem";
+import { deepEqual } from "@x402/core/utils";
+import { type Address, getAddress, isAddress, isAddressEqual } from "viem";
 import * as z from "zod/mini";
 import { Method, type PaymentRef, type RefundWindowTerms } from "../generated/types.js";
 import { type VaultDeployment, vaultAddress } from "../refund-window/vaultAddress.js";
@@ -20,7 +20,11 @@ const refundWindowTerms = z.strictObject({
 });
 
 /** The schema of `extra.recourse`. */
-export const vaultExtra = z.strictObject({ kind: z.literal("refund-window"), factory: address, terms: refundWindowTerms });
+export const vaultExtra = z.strictObject({
+  kind: z.literal("refund-window"),
+  factory: address,
+  terms: refundWindowTerms,
+});
 
 /** What a route's `extra.recourse` says: `payTo` is the vault of these terms under this factory. Only durations, never times. */
 export type VaultExtra = { kind: "refund-window"; factory: Address; terms: RefundWindowTerms };
@@ -37,7 +41,10 @@ export function parseVaultExtra(requirements: Pick<PaymentRequirements, "extra">
 }
 
 /** The deployment under which these terms are a vault, if it is one of `deployments`. */
-export function deploymentOf({ factory }: VaultExtra, deployments: readonly VaultDeployment[]): VaultDeployment | undefined {
+export function deploymentOf(
+  { factory }: VaultExtra,
+  deployments: readonly VaultDeployment[],
+): VaultDeployment | undefined {
   return deployments.find((deployment) => isAddressEqual(deployment.factory, factory));
 }
 
@@ -78,23 +85,6 @@ export function refOf(payload: ExactPayload, asset: string): PaymentRef {
     payer: payload.authorization.from,
     nonce: payload.authorization.nonce,
   };
-}
-
-/** The payment's id, as the vault computes it. */
-export function paymentIdOf(ref: PaymentRef, vault: Address, chainId: number): Hex {
-  return keccak256(
-    encodeAbiParameters(
-      [
-        { type: "uint256" },
-        { type: "address" },
-        { type: "uint8" },
-        { type: "address" },
-        { type: "address" },
-        { type: "bytes32" },
-      ],
-      [BigInt(chainId), vault, ref.method, ref.token, ref.payer, ref.nonce],
-    ),
-  );
 }
 
 /** The chain id in a CAIP-2 network of Ethereum's family. */

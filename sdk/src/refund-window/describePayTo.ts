@@ -2,8 +2,8 @@ import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
 import { getCode } from "viem/actions";
 import { deploymentOf, hasVaultExtra, parseVaultExtra, paysVault } from "../exact/terms.js";
-import { addresses } from "../generated/addresses.js";
 import { addressOf } from "../generated/actions/vaultFactory/addressOf.js";
+import { addresses } from "../generated/addresses.js";
 import type { RefundWindowTerms } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
 import { encodeTerms, type VaultDeployment } from "./vaultAddress.js";
@@ -52,7 +52,10 @@ export async function describePayTo(
   const deployment = deploymentOf(vaultExtra, deployments);
   if (!deployment) throw new VaultTermsMismatchError(payTo, `its factory ${factory} is not one you trust.`);
   if (requirements.network !== `eip155:${client.chain.id}`) {
-    throw new VaultTermsMismatchError(payTo, `it is on ${requirements.network}, and you asked eip155:${client.chain.id}.`);
+    throw new VaultTermsMismatchError(
+      payTo,
+      `it is on ${requirements.network}, and you asked eip155:${client.chain.id}.`,
+    );
   }
   if (!paysVault(requirements, vaultExtra, deployment)) {
     throw new VaultTermsMismatchError(payTo, "the terms make another address.");
@@ -79,7 +82,12 @@ function promiseOf({ feeBps, feeReceiver, nonRefundableBps, operator, receiver, 
 }
 
 function duration(seconds: number): string {
-  const [unit, length] = seconds % 86_400 === 0 ? (["day", 86_400] as const) : seconds % 3_600 === 0 ? (["hour", 3_600] as const) : (["second", 1] as const);
+  const [unit, length] =
+    seconds % 86_400 === 0
+      ? (["day", 86_400] as const)
+      : seconds % 3_600 === 0
+        ? (["hour", 3_600] as const)
+        : (["second", 1] as const);
   const count = seconds / length;
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

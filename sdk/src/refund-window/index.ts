@@ -3,13 +3,13 @@ export * from "../generated/actions/vaultFactory/index.js";
 export { BPS, MAX_FEE_BPS, MAX_WINDOW, MIN_PAYOUT_GAS, MIN_WINDOW } from "../generated/constants.js";
 export * from "../generated/typedData.js";
 export * from "../generated/types.js";
-export { type PaymentPlace, paymentIdOf } from "./paymentIdOf.js";
-// Encoding needs no chain: this one stands in for the action of the same name.
-export { encodeTerms, type VaultDeployment, vaultAddress } from "./vaultAddress.js";
 export { type ClaimableBucket, claimableBuckets } from "./claimable.js";
 export { describePayTo, type PayToDescription, VaultTermsMismatchError } from "./describePayTo.js";
+export { type PaymentPlace, paymentIdOf } from "./paymentIdOf.js";
 export { PAYOUT_GAS } from "./payoutGas.js";
 export { type PaymentReceipt, paymentReceipt, type ReceiptAction } from "./receipt.js";
 export { RelayError, type RelayRequest, type RelayResponse, relay } from "./relay.js";
 export { signRefund } from "./signRefund.js";
 export { signWithdraw } from "./signWithdraw.js";
+// Encoding needs no chain: this one stands in for the action of the same name.
+export { encodeTerms, type VaultDeployment, vaultAddress } from "./vaultAddress.js";

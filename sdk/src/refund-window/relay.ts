@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
-import type { PaymentRef } from "../generated/types.js";
 import type { VaultExtra } from "../exact/terms.js";
+import type { PaymentRef } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
 
 /** A signed action, as a relay takes it. Amounts and times are decimal strings. */

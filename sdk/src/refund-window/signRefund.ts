@@ -1,4 +1,4 @@
-import { type Account, type Address, type Chain, type Client, type Transport } from "viem";
+import type { Account, Address, Chain, Client, Transport } from "viem";
 import { getBlock, signTypedData } from "viem/actions";
 import { paymentOf } from "../generated/actions/refundWindow/paymentOf.js";
 import { terms as readTerms } from "../generated/actions/refundWindow/terms.js";
@@ -17,7 +17,10 @@ export const RELAY_VALIDITY = 3_600n;
  *
  * @throws {RecourseError} of the contract's class when the vault is not deployed.
  */
-export async function signRefund(client: Client<Transport, Chain, Account>, parameters: signRefund.Parameters): Promise<RelayRequest & { action: "refund" }> {
+export async function signRefund(
+  client: Client<Transport, Chain, Account>,
+  parameters: signRefund.Parameters,
+): Promise<RelayRequest & { action: "refund" }> {
   const { factory = addresses["refund-window"].factory, payment } = parameters;
   const { nonce, paymentId, payer, token, vault } = payment;
   const ref = { method: Method.Eip3009, token, payer, nonce };

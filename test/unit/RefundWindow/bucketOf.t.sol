@@ -44,7 +44,9 @@ contract RefundWindowBucketOfTest is RefundWindowUnitTest {
 
         vm.expectRevert(
             abi.encodeWithSelector(
-                SafeCast.SafeCastOverflowedUintDowncast.selector, 40, (uint256(LAST_BUCKET) + 1) * 1 hours
+                SafeCast.SafeCastOverflowedUintDowncast.selector,
+                40,
+                (uint256(LAST_BUCKET) + 1) * 1 hours
             )
         );
         vault.bucketOf(closesAt);

@@ -43,8 +43,9 @@ contract RefundWindowCheckTermsTest is RefundWindowUnitTest {
         bytes memory encoded = abi.encode(terms);
         encoded[field * 32] = 0x01;
 
-        (bool success, bytes memory answer) =
-            address(implementation).staticcall(abi.encodeCall(IVault.checkTerms, (encoded)));
+        (bool success, bytes memory answer) = address(implementation).staticcall(
+            abi.encodeCall(IVault.checkTerms, (encoded))
+        );
 
         assertFalse(success, "one promise has one encoding");
         assertEq(answer.length, 0, "reason");
@@ -72,7 +73,8 @@ contract RefundWindowCheckTermsTest is RefundWindowUnitTest {
         terms.feeReceiver = address(0);
 
         expectRefused(
-            abi.encode(terms), abi.encodeWithSelector(IVault.TermsFeeReceiverWrong.selector, address(0), terms.feeBps)
+            abi.encode(terms),
+            abi.encodeWithSelector(IVault.TermsFeeReceiverWrong.selector, address(0), terms.feeBps)
         );
     }
 
@@ -81,9 +83,7 @@ contract RefundWindowCheckTermsTest is RefundWindowUnitTest {
 
         expectRefused(
             abi.encode(terms),
-            abi.encodeWithSelector(
-                IRefundWindow.TermsWindowOutOfBounds.selector, 1 hours - 1, 1 hours, 365 days
-            )
+            abi.encodeWithSelector(IRefundWindow.TermsWindowOutOfBounds.selector, 1 hours - 1, 1 hours, 365 days)
         );
     }
 

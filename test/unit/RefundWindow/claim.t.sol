@@ -77,9 +77,7 @@ contract RefundWindowClaimTest is RefundWindowUnitTest {
         bucket = uint32(bound(bucket, type(uint40).max / 1 hours + 1, type(uint32).max));
 
         vm.expectRevert(
-            abi.encodeWithSelector(
-                SafeCast.SafeCastOverflowedUintDowncast.selector, 40, uint256(bucket) * 1 hours
-            )
+            abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 40, uint256(bucket) * 1 hours)
         );
         claimBucket(bucket);
     }
@@ -394,7 +392,10 @@ contract RefundWindowClaimTest is RefundWindowUnitTest {
     function expectBeforeMaturity(uint32[] memory buckets, uint32 immature) private {
         vm.expectRevert(
             abi.encodeWithSelector(
-                IRefundWindow.ClaimBeforeMaturity.selector, immature, uint40(immature) * 1 hours, block.timestamp
+                IRefundWindow.ClaimBeforeMaturity.selector,
+                immature,
+                uint40(immature) * 1 hours,
+                block.timestamp
             )
         );
         vault.claim(address(token), buckets, PAYOUT_GAS);

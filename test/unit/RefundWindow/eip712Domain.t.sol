@@ -30,7 +30,7 @@ contract RefundWindowEip712DomainTest is RefundWindowUnitTest {
         newChainId = uint64(bound(newChainId, 1, type(uint64).max));
         vm.chainId(newChainId);
 
-        (,,, uint256 chainId,,,) = vault.eip712Domain();
+        (, , , uint256 chainId, , , ) = vault.eip712Domain();
 
         assertEq(chainId, newChainId);
     }
@@ -40,7 +40,7 @@ contract RefundWindowEip712DomainTest is RefundWindowUnitTest {
         terms.salt = salt;
         RefundWindow other = deployVault(terms);
 
-        (,,,, address verifyingContract,,) = other.eip712Domain();
+        (, , , , address verifyingContract, , ) = other.eip712Domain();
 
         assertEq(verifyingContract, address(other));
     }

@@ -168,9 +168,7 @@ contract RefundWindowEncodeTermsTest is RefundWindowUnitTest {
     }
 
     function expectFeeReceiverWrong() private {
-        expectRefused(
-            abi.encodeWithSelector(IVault.TermsFeeReceiverWrong.selector, terms.feeReceiver, terms.feeBps)
-        );
+        expectRefused(abi.encodeWithSelector(IVault.TermsFeeReceiverWrong.selector, terms.feeReceiver, terms.feeBps));
     }
 
     function expectWindowOutOfBounds() private {

@@ -18,7 +18,8 @@ contract RefundWindowIdOfTest is RefundWindowUnitTest {
         PaymentRef memory any = PaymentRef({method: Method.Eip3009, token: ofToken, payer: ofPayer, nonce: nonce});
 
         assertEq(
-            idOf(any), keccak256(abi.encode(block.chainid, address(vault), Method.Eip3009, ofToken, ofPayer, nonce))
+            idOf(any),
+            keccak256(abi.encode(block.chainid, address(vault), Method.Eip3009, ofToken, ofPayer, nonce))
         );
     }
 

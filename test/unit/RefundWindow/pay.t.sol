@@ -119,7 +119,8 @@ contract RefundWindowPayTest is RefundWindowUnitTest {
         token.setPaused(true);
 
         expectRefused(
-            authorize(payer, address(vault), PRICE, "nonce"), abi.encodeWithSelector(Token3009.Paused.selector)
+            authorize(payer, address(vault), PRICE, "nonce"),
+            abi.encodeWithSelector(Token3009.Paused.selector)
         );
     }
 
@@ -182,7 +183,7 @@ contract RefundWindowPayTest is RefundWindowUnitTest {
 
     function testFuzz_RevertWhen_VIsWrong(uint8 v) external {
         Authorization memory authorization = authorize(payer, address(vault), PRICE, "nonce");
-        (,, uint8 rightV) = split(authorization.signature);
+        (, , uint8 rightV) = split(authorization.signature);
         if (v == rightV) v = 0;
         authorization.signature = withV(authorization.signature, v);
 
@@ -215,9 +216,7 @@ contract RefundWindowPayTest is RefundWindowUnitTest {
         token.mint(address(vault), 5);
         vm.mockCall(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector), "");
 
-        vm.expectRevert(
-            abi.encodeWithSelector(TokenLib.ReceivedOtherAmount.selector, address(token), 5, PRICE + 5)
-        );
+        vm.expectRevert(abi.encodeWithSelector(TokenLib.ReceivedOtherAmount.selector, address(token), 5, PRICE + 5));
         vault.pay(authorization);
     }
 
@@ -247,9 +246,7 @@ contract RefundWindowPayTest is RefundWindowUnitTest {
         vm.warp(type(uint40).max - WINDOW + 1);
 
         vm.expectRevert(
-            abi.encodeWithSelector(
-                SafeCast.SafeCastOverflowedUintDowncast.selector, 40, uint256(type(uint40).max) + 1
-            )
+            abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 40, uint256(type(uint40).max) + 1)
         );
         vault.pay(authorization);
     }
@@ -428,11 +425,10 @@ contract RefundWindowPayTest is RefundWindowUnitTest {
 
     /* HELPERS */
 
-    function authorizeBetween(uint256 validAfter, uint256 validBefore)
-        private
-        view
-        returns (Authorization memory authorization)
-    {
+    function authorizeBetween(
+        uint256 validAfter,
+        uint256 validBefore
+    ) private view returns (Authorization memory authorization) {
         authorization = authorize(payer, address(vault), PRICE, "nonce");
         authorization.validAfter = validAfter;
         authorization.validBefore = validBefore;

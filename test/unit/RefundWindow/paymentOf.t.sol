@@ -66,12 +66,7 @@ contract RefundWindowPaymentOfTest is RefundWindowUnitTest {
         ref = pay(payer, PRICE, "with a share");
         refundAs(receiver.addr, ref, (PRICE * 3) / 4, payer.addr);
 
-        assertPayment({
-            status: IRefundWindow.Status.Open,
-            refunded: (PRICE * 3) / 4,
-            held: PRICE / 4,
-            refundable: 0
-        });
+        assertPayment({status: IRefundWindow.Status.Open, refunded: (PRICE * 3) / 4, held: PRICE / 4, refundable: 0});
     }
 
     /* CLOSED */
@@ -164,10 +159,12 @@ contract RefundWindowPaymentOfTest is RefundWindowUnitTest {
 
     /* HELPERS */
 
-    function assertPayment(IRefundWindow.Status status, uint256 refunded, uint256 held, uint256 refundable)
-        private
-        view
-    {
+    function assertPayment(
+        IRefundWindow.Status status,
+        uint256 refunded,
+        uint256 held,
+        uint256 refundable
+    ) private view {
         IRefundWindow.Payment memory payment = vault.paymentOf(ref);
         assertEq(PaymentId.unwrap(payment.id), PaymentId.unwrap(vault.idOf(ref)), "id");
         assertEq(uint8(payment.status), uint8(status), "status");

@@ -44,7 +44,11 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
 
     function test_RevertWhen_RecipientIsZero() external {
         expectRefundRevert(
-            payer.addr, ref, PRICE, address(0), abi.encodeWithSelector(IVault.RecipientForbidden.selector, address(0))
+            payer.addr,
+            ref,
+            PRICE,
+            address(0),
+            abi.encodeWithSelector(IVault.RecipientForbidden.selector, address(0))
         );
     }
 
@@ -152,9 +156,7 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
             ref,
             PRICE,
             payer.addr,
-            abi.encodeWithSelector(
-                IRefundWindow.RefundAfterClose.selector, id, FULL_HOUR + WINDOW, FULL_HOUR + WINDOW
-            )
+            abi.encodeWithSelector(IRefundWindow.RefundAfterClose.selector, id, FULL_HOUR + WINDOW, FULL_HOUR + WINDOW)
         );
     }
 
@@ -213,7 +215,11 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
         expectExceeds(payer.addr, 1, 0);
     }
 
-    function testFuzz_PayerRefundsAnyPartToAnyAddressBeforeClose(uint256 amount, address to, uint40 refundedAt) external {
+    function testFuzz_PayerRefundsAnyPartToAnyAddressBeforeClose(
+        uint256 amount,
+        address to,
+        uint40 refundedAt
+    ) external {
         vm.assume(to != address(0) && to != address(vault));
         amount = bound(amount, 1, PRICE);
         vm.warp(bound(refundedAt, START, CLOSES_AT - 1));
@@ -551,7 +557,11 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
 
     function expectNotParty(address caller) private {
         expectRefundRevert(
-            caller, ref, PRICE, payer.addr, abi.encodeWithSelector(IRefundWindow.NotParty.selector, id, caller)
+            caller,
+            ref,
+            PRICE,
+            payer.addr,
+            abi.encodeWithSelector(IRefundWindow.NotParty.selector, id, caller)
         );
     }
 

@@ -35,8 +35,7 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
     function test_RevertWhen_MessageIsForAnotherPayment() external {
         PaymentRef memory otherRef = pay(payer, PRICE, "other");
         bytes memory signature = signRefund(payer, message);
-        bytes memory reason =
-            abi.encodeWithSelector(IRefundWindow.PaymentMismatch.selector, vault.idOf(otherRef), id);
+        bytes memory reason = abi.encodeWithSelector(IRefundWindow.PaymentMismatch.selector, vault.idOf(otherRef), id);
 
         vm.expectRevert(reason);
         vault.refundWithSignature(otherRef, message, payer.addr, signature, PAYOUT_GAS);
@@ -133,7 +132,7 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
 
     function testFuzz_RevertWhen_VIsWrong(uint8 v) external {
         bytes memory signature = signRefund(payer, message);
-        (,, uint8 rightV) = split(signature);
+        (, , uint8 rightV) = split(signature);
         if (v == rightV) v = 0;
 
         expectInvalid(payer.addr, withV(signature, v));
@@ -312,7 +311,8 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
         vm.warp(CLOSES_AT);
 
         expectRelayRevert(
-            payer, abi.encodeWithSelector(IRefundWindow.RefundAfterClose.selector, id, CLOSES_AT, MATURES_AT)
+            payer,
+            abi.encodeWithSelector(IRefundWindow.RefundAfterClose.selector, id, CLOSES_AT, MATURES_AT)
         );
     }
 
@@ -320,18 +320,14 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
         message.deadline = type(uint256).max;
         vm.warp(MATURES_AT);
 
-        expectRelayRevert(
-            receiver, abi.encodeWithSelector(IRefundWindow.RefundAfterMaturity.selector, id, MATURES_AT)
-        );
+        expectRelayRevert(receiver, abi.encodeWithSelector(IRefundWindow.RefundAfterMaturity.selector, id, MATURES_AT));
     }
 
     function test_RevertWhen_OperatorsMessageComesAtMaturity() external {
         message.deadline = type(uint256).max;
         vm.warp(MATURES_AT);
 
-        expectRelayRevert(
-            operator, abi.encodeWithSelector(IRefundWindow.RefundAfterMaturity.selector, id, MATURES_AT)
-        );
+        expectRelayRevert(operator, abi.encodeWithSelector(IRefundWindow.RefundAfterMaturity.selector, id, MATURES_AT));
     }
 
     function test_RevertWhen_ReceiverNamesAnotherRecipient() external {
@@ -359,9 +355,7 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
 
         expectRelayRevert(
             payer,
-            abi.encodeWithSelector(
-                IRefundWindow.RefundExceedsRefundable.selector, id, message.amount, (PRICE * 3) / 4
-            )
+            abi.encodeWithSelector(IRefundWindow.RefundExceedsRefundable.selector, id, message.amount, (PRICE * 3) / 4)
         );
     }
 
@@ -511,7 +505,8 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
 
     function expectExpired() private {
         expectRelayRevert(
-            payer, abi.encodeWithSelector(IVault.SignatureExpired.selector, message.deadline, block.timestamp)
+            payer,
+            abi.encodeWithSelector(IVault.SignatureExpired.selector, message.deadline, block.timestamp)
         );
     }
 

@@ -82,9 +82,10 @@ contract RefundWindowWithdrawWithSignatureTest is RefundWindowUnitTest {
         expectInvalid(signWithdraw(payer, other));
     }
 
-    function testFuzz_RevertWhen_OtherExpectationsWereSigned(uint256 expectedCredit, uint256 expectedWithdrawn)
-        external
-    {
+    function testFuzz_RevertWhen_OtherExpectationsWereSigned(
+        uint256 expectedCredit,
+        uint256 expectedWithdrawn
+    ) external {
         if (expectedCredit == PRICE && expectedWithdrawn == 0) ++expectedWithdrawn;
         Withdraw memory other = message;
         other.expectedCredit = expectedCredit;
@@ -126,7 +127,7 @@ contract RefundWindowWithdrawWithSignatureTest is RefundWindowUnitTest {
 
     function testFuzz_RevertWhen_VIsWrong(uint8 v) external {
         bytes memory signature = signWithdraw(payer, message);
-        (,, uint8 rightV) = split(signature);
+        (, , uint8 rightV) = split(signature);
         if (v == rightV) v = 0;
 
         expectInvalid(withV(signature, v));

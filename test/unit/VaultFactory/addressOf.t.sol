@@ -24,8 +24,7 @@ contract VaultFactoryAddressOfTest is VaultFactoryTest {
             hex"5af43d82803e903d91602b57fd5bf3",
             terms
         );
-        bytes32 hash =
-            keccak256(abi.encodePacked(hex"ff", address(factory), bytes32(0), keccak256(creationCode)));
+        bytes32 hash = keccak256(abi.encodePacked(hex"ff", address(factory), bytes32(0), keccak256(creationCode)));
 
         assertEq(factory.addressOf(terms), address(uint160(uint256(hash))));
     }
@@ -56,7 +55,8 @@ contract VaultFactoryAddressOfTest is VaultFactoryTest {
         vm.assume(salt != otherSalt);
 
         assertNotEq(
-            factory.addressOf(abi.encode(termsWithSalt(salt))), factory.addressOf(abi.encode(termsWithSalt(otherSalt)))
+            factory.addressOf(abi.encode(termsWithSalt(salt))),
+            factory.addressOf(abi.encode(termsWithSalt(otherSalt)))
         );
     }
 

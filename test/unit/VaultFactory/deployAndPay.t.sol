@@ -21,9 +21,7 @@ contract VaultFactoryDeployAndPayTest is VaultFactoryTest {
         terms = newTerms();
         expectedVault = factory.addressOf(terms);
         expectedId = keccak256(
-            abi.encode(
-                block.chainid, expectedVault, Method.Eip3009, address(token), payer.addr, bytes32("nonce")
-            )
+            abi.encode(block.chainid, expectedVault, Method.Eip3009, address(token), payer.addr, bytes32("nonce"))
         );
     }
 
@@ -37,9 +35,7 @@ contract VaultFactoryDeployAndPayTest is VaultFactoryTest {
     }
 
     function test_RevertWhen_ValueIsZero() external {
-        expectRefused(
-            authorize(payer, expectedVault, 0, "nonce"), abi.encodeWithSelector(IVault.AmountZero.selector)
-        );
+        expectRefused(authorize(payer, expectedVault, 0, "nonce"), abi.encodeWithSelector(IVault.AmountZero.selector));
     }
 
     function test_RevertWhen_PaymentIsKnown() external {
@@ -64,15 +60,11 @@ contract VaultFactoryDeployAndPayTest is VaultFactoryTest {
         Authorization memory authorization = authorize(payer, expectedVault, PRICE, "nonce");
         authorization.token = stranger.addr;
 
-        expectRefused(
-            authorization, abi.encodeWithSelector(TokenLib.TokenBalanceUnreadable.selector, stranger.addr)
-        );
+        expectRefused(authorization, abi.encodeWithSelector(TokenLib.TokenBalanceUnreadable.selector, stranger.addr));
     }
 
     function test_LeavesNoVaultBehindWhenRefused() external {
-        expectRefused(
-            authorize(payer, expectedVault, 0, "nonce"), abi.encodeWithSelector(IVault.AmountZero.selector)
-        );
+        expectRefused(authorize(payer, expectedVault, 0, "nonce"), abi.encodeWithSelector(IVault.AmountZero.selector));
 
         assertEq(expectedVault.code.length, 0);
     }
@@ -92,15 +84,12 @@ contract VaultFactoryDeployAndPayTest is VaultFactoryTest {
         vm.expectEmit(address(factory));
         emit IVaultFactory.VaultDeployed(expectedVault, terms);
         vm.expectEmit(expectedVault);
-        emit IRefundWindow.Paid(
-            PaymentId.wrap(expectedId), payer.addr, address(token), "nonce", PRICE, CLOSES_AT
-        );
+        emit IRefundWindow.Paid(PaymentId.wrap(expectedId), payer.addr, address(token), "nonce", PRICE, CLOSES_AT);
         factory.deployAndPay(terms, authorization);
     }
 
     function test_ReturnsAddressAndId() external {
-        (address deployed, PaymentId id) =
-            factory.deployAndPay(terms, authorize(payer, expectedVault, PRICE, "nonce"));
+        (address deployed, PaymentId id) = factory.deployAndPay(terms, authorize(payer, expectedVault, PRICE, "nonce"));
 
         assertEq(deployed, expectedVault, "address");
         assertEq(PaymentId.unwrap(id), expectedId, "id");

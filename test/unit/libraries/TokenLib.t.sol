@@ -181,9 +181,7 @@ contract TokenLibTest is TestBase {
     }
 
     function test_TrySend_DoesNotSendWhenTheTokenRevertsWithTrue() external {
-        vm.mockCallRevert(
-            address(token), abi.encodeWithSelector(IERC20.transfer.selector), abi.encode(true)
-        );
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(IERC20.transfer.selector), abi.encode(true));
 
         assertSent(false);
     }
@@ -256,9 +254,7 @@ contract TokenLibTest is TestBase {
     }
 
     function test_BalanceOf_RevertWhen_TheTokenReverts() external {
-        vm.mockCallRevert(
-            address(token), abi.encodeWithSelector(IERC20.balanceOf.selector), abi.encode(AMOUNT)
-        );
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(IERC20.balanceOf.selector), abi.encode(AMOUNT));
 
         vm.expectRevert(unreadable(address(token)));
         door.balanceOf(address(token));

@@ -35,7 +35,13 @@ contract TypedDataLibTest is TestBase {
         });
 
         bytes memory encoded = abi.encode(
-            TypedDataLib.REFUND_TYPEHASH, paymentId, amount, to, expectedHeld, expectedRefunded, deadline
+            TypedDataLib.REFUND_TYPEHASH,
+            paymentId,
+            amount,
+            to,
+            expectedHeld,
+            expectedRefunded,
+            deadline
         );
         assertEq(this.hashRefund(message), keccak256(encoded));
     }
@@ -68,7 +74,13 @@ contract TypedDataLibTest is TestBase {
         });
 
         bytes memory encoded = abi.encode(
-            TypedDataLib.WITHDRAW_TYPEHASH, token, owner, to, expectedCredit, expectedWithdrawn, deadline
+            TypedDataLib.WITHDRAW_TYPEHASH,
+            token,
+            owner,
+            to,
+            expectedCredit,
+            expectedWithdrawn,
+            deadline
         );
         assertEq(this.hashWithdraw(message), keccak256(encoded));
     }

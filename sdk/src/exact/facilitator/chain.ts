@@ -1,4 +1,14 @@
-import { type Address, erc20Abi, type Hash, type Hex, isAddressEqual, type Log, parseEventLogs, toFunctionSelector, zeroAddress } from "viem";
+import {
+  type Address,
+  erc20Abi,
+  type Hash,
+  type Hex,
+  isAddressEqual,
+  type Log,
+  parseEventLogs,
+  toFunctionSelector,
+  zeroAddress,
+} from "viem";
 import { getContractEvents, getTransactionReceipt } from "viem/actions";
 import { refundWindowAbi } from "../../generated/abis.js";
 import { nextActions } from "../../generated/actions/refundWindow/nextActions.js";
@@ -11,7 +21,10 @@ import type { FacilitatorClient } from "./submitter.js";
 export type ExpectedPayment = { vault: Address; id: Hex; ref: PaymentRef; amount: bigint };
 
 /** Whether the vault knows the payment, ended ones included. */
-export async function isPaid(client: FacilitatorClient, { ref, vault }: Pick<ExpectedPayment, "ref" | "vault">): Promise<boolean> {
+export async function isPaid(
+  client: FacilitatorClient,
+  { ref, vault }: Pick<ExpectedPayment, "ref" | "vault">,
+): Promise<boolean> {
   return (await paymentOf(client, { address: vault, ref })).paid !== 0n;
 }
 
@@ -38,14 +51,22 @@ export function refundedIn(logs: Log[], { amount, id, vault }: Omit<ExpectedPaym
 }
 
 /** Whether these logs show that the vault sent the owner's credit. */
-export function withdrawnIn(logs: Log[], { amount, owner, vault }: { vault: Address; owner: Address; amount: bigint }): boolean {
+export function withdrawnIn(
+  logs: Log[],
+  { amount, owner, vault }: { vault: Address; owner: Address; amount: bigint },
+): boolean {
   return parseEventLogs({ abi: refundWindowAbi, eventName: "Withdrawn", logs }).some(
-    ({ address, args }) => isAddressEqual(address, vault) && isAddressEqual(args.owner, owner) && args.amount === amount,
+    ({ address, args }) =>
+      isAddressEqual(address, vault) && isAddressEqual(args.owner, owner) && args.amount === amount,
   );
 }
 
 /** The transaction, not long before `near`, in which somebody else's call booked the payment as expected. */
-export async function findPaidTransaction(client: FacilitatorClient, payment: ExpectedPayment, near: bigint): Promise<Hash | undefined> {
+export async function findPaidTransaction(
+  client: FacilitatorClient,
+  payment: ExpectedPayment,
+  near: bigint,
+): Promise<Hash | undefined> {
   const range = 256n;
   const [event] = await getContractEvents(client, {
     abi: refundWindowAbi,
@@ -61,7 +82,10 @@ export async function findPaidTransaction(client: FacilitatorClient, payment: Ex
 }
 
 /** What the buyer is told: the times, and who may do what until when. */
-export async function readReceipt(client: FacilitatorClient, { id, ref, vault }: ExpectedPayment): Promise<PaymentReceipt> {
+export async function readReceipt(
+  client: FacilitatorClient,
+  { id, ref, vault }: ExpectedPayment,
+): Promise<PaymentReceipt> {
   const [payment, actions] = await Promise.all([
     paymentOf(client, { address: vault, ref }),
     nextActions(client, { address: vault, ref }),
@@ -82,9 +106,21 @@ export async function readReceipt(client: FacilitatorClient, { id, ref, vault }:
 }
 
 const MAX_UINT40 = 2 ** 40 - 1;
-const CLAIM = toFunctionSelector(refundWindowAbi.find((item) => item.type === "function" && item.name === "claim") as never);
+const CLAIM = toFunctionSelector(
+  refundWindowAbi.find((item) => item.type === "function" && item.name === "claim") as never,
+);
 
-function receiptAction({ actor, from, selector, until }: { selector: Hex; actor: Address; from: number; until: number }): ReceiptAction {
+function receiptAction({
+  actor,
+  from,
+  selector,
+  until,
+}: {
+  selector: Hex;
+  actor: Address;
+  from: number;
+  until: number;
+}): ReceiptAction {
   const action = selector === CLAIM ? "claim" : "refund";
   return {
     action,

@@ -24,7 +24,8 @@ export function reasonOf(error: unknown): { reason: string; message?: string } {
   if (contractError) return { reason: wireCodeOf[contractError.contractError], message: contractError.shortMessage };
   if (error instanceof DeadlineError || isUnreachable(error)) return { reason: ErrRpcUnavailable };
   if (find(error, GasTooHighError)) return { reason: ErrGasTooHigh };
-  if (find(error, ContractFunctionRevertedError) || find(error, ExecutionRevertedError)) return { reason: ErrSimulationFailed };
+  if (find(error, ContractFunctionRevertedError) || find(error, ExecutionRevertedError))
+    return { reason: ErrSimulationFailed };
   return { reason: "unexpected_settle_error" };
 }
 

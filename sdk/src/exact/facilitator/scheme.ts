@@ -29,6 +29,7 @@ import { refundWithSignatureCall } from "../../generated/actions/refundWindow/re
 import { withdrawWithSignatureCall } from "../../generated/actions/refundWindow/withdrawWithSignature.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
 import { addresses } from "../../generated/addresses.js";
+import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
 import { PAYOUT_GAS } from "../../refund-window/payoutGas.js";
 import type { PaymentReceipt } from "../../refund-window/receipt.js";
 import type { RelayRequest } from "../../refund-window/relay.js";
@@ -59,12 +60,19 @@ import {
   hasVaultExtra,
   parseExactPayload,
   parseVaultExtra,
-  paymentIdOf,
   paysVault,
   refOf,
   type VaultExtra,
 } from "../terms.js";
-import { type ExpectedPayment, findPaidTransaction, isPaid, paidIn, readReceipt, refundedIn, withdrawnIn } from "./chain.js";
+import {
+  type ExpectedPayment,
+  findPaidTransaction,
+  isPaid,
+  paidIn,
+  readReceipt,
+  refundedIn,
+  withdrawnIn,
+} from "./chain.js";
 import { reasonOf, withDeadline } from "./reasons.js";
 import { type Expense, type Sponsor, sponsorEverything } from "./sponsor.js";
 import {
@@ -157,12 +165,19 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
 
   /* VERIFY */
 
-  async verify(payload: PaymentPayload, requirements: PaymentRequirements, context?: FacilitatorContext): Promise<VerifyResponse> {
+  async verify(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context?: FacilitatorContext,
+  ): Promise<VerifyResponse> {
     if (!hasVaultExtra(requirements)) return this.#official.verify(payload, requirements, context);
     const payer = parseExactPayload(payload)?.authorization.from;
     try {
       if (hasServerFields(payload.payload)) throw new Refusal(ErrServerFieldInPayload);
-      return await withDeadline(this.#verifyOnChain(this.#check(payload, requirements), payload, requirements, context), this.#readTimeoutMs);
+      return await withDeadline(
+        this.#verifyOnChain(this.#check(payload, requirements), payload, requirements, context),
+        this.#readTimeoutMs,
+      );
     } catch (error) {
       const { message, reason } = refusalOf(error);
       return { isValid: false, invalidReason: reason, ...optional({ invalidMessage: message, payer }) };
@@ -183,7 +198,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       vault,
       vaultExtra,
       ref,
-      id: paymentIdOf(ref, vault, this.#client.chain.id),
+      id: paymentIdOf({ address: vault, chainId: this.#client.chain.id, ref }),
       amount: BigInt(requirements.amount),
       payload: exactPayload,
     };
@@ -227,12 +242,18 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       signature: payload.signature,
     };
     if (isDeployed) return encoded(payCall({ address: vault, authorization }));
-    return encoded(deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }));
+    return encoded(
+      deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }),
+    );
   }
 
   /* SETTLE */
 
-  async settle(payload: PaymentPayload, requirements: PaymentRequirements, context?: FacilitatorContext): Promise<SettleResponse> {
+  async settle(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context?: FacilitatorContext,
+  ): Promise<SettleResponse> {
     if (!hasVaultExtra(requirements)) return this.#official.settle(payload, requirements, context);
     const payer = parseExactPayload(payload)?.authorization.from;
     try {
@@ -281,7 +302,9 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     const owner = caller === undefined ? undefined : `${caller}:${operation.idempotencyKey}`;
     const key = `pay:${payment.id}`;
 
-    const outcome = (await this.#submitter.find(key)) ?? (await this.#submitPayment(key, owner, payment, payload, requirements, context));
+    const outcome =
+      (await this.#submitter.find(key)) ??
+      (await this.#submitPayment(key, owner, payment, payload, requirements, context));
     // Whoever is not the one that started it learns only that it is not theirs: a payload can be copied.
     const isOurs = outcome.isFirst || (owner !== undefined && outcome.submission.owner === owner);
     if (!isOurs) throw new Refusal(outcome.receipt ? ErrAlreadyPaid : ErrBeingSettled);
@@ -305,7 +328,11 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     return this.#submitter.submitOnce(key, owner, this.#paymentCall(payment, isDeployed));
   }
 
-  async #reportPayment(key: string, payment: CheckedPayment, { receipt, submission }: Outcome): Promise<SettleResponse> {
+  async #reportPayment(
+    key: string,
+    payment: CheckedPayment,
+    { receipt, submission }: Outcome,
+  ): Promise<SettleResponse> {
     if (!receipt) return this.#pending(payment, submission.hash);
     let transaction: Hex | undefined = submission.hash;
     if (!paidIn(receipt.logs, payment)) {
@@ -333,7 +360,8 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     if (!operation) throw new Refusal(ErrOperationMalformed);
     const { amount, deadline, expectedHeld, expectedRefunded, signature, signer } = operation.refund;
     const { operator, receiver } = payment.vaultExtra.terms;
-    if (![operator, receiver].some((seller) => isAddressEqual(seller, signer))) throw new Refusal(ErrOperationNotAuthorized);
+    if (![operator, receiver].some((seller) => isAddressEqual(seller, signer)))
+      throw new Refusal(ErrOperationNotAuthorized);
 
     const refund = refundWithSignatureCall({
       address: payment.vault,
@@ -389,8 +417,11 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     return vaultAddress(vaultExtra.terms, deployment);
   }
 
-  async #relayRefund(vault: Address, { message, ref, signature, signer }: RelayRequest & { action: "refund" }): Promise<SettleResponse> {
-    const id = paymentIdOf(ref, vault, this.#client.chain.id);
+  async #relayRefund(
+    vault: Address,
+    { message, ref, signature, signer }: RelayRequest & { action: "refund" },
+  ): Promise<SettleResponse> {
+    const id = paymentIdOf({ address: vault, chainId: this.#client.chain.id, ref });
     const amount = BigInt(message.amount);
     const payment = { vault, id, ref, amount };
     const refund = refundWithSignatureCall({
@@ -418,7 +449,10 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     return this.#success(payment, outcome.submission.hash, { amount, operation: "refund" });
   }
 
-  async #relayWithdraw(vault: Address, { message, signature }: RelayRequest & { action: "withdraw" }): Promise<SettleResponse> {
+  async #relayWithdraw(
+    vault: Address,
+    { message, signature }: RelayRequest & { action: "withdraw" },
+  ): Promise<SettleResponse> {
     const { owner, token } = message;
     const amount = BigInt(message.expectedCredit);
     const withdrawal = withdrawWithSignatureCall({
@@ -440,7 +474,8 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     const outcome = await this.#submitSponsored(key, encoded(withdrawal), { kind: "exit", payment, value: amount });
     const network = `eip155:${this.#client.chain.id}` as const;
     const transaction = outcome.submission.hash;
-    if (!outcome.receipt) return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: owner };
+    if (!outcome.receipt)
+      return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: owner };
     if (!withdrawnIn(outcome.receipt.logs, { amount, owner, vault })) {
       await this.#submitter.forget(key);
       throw new Refusal(ErrReverted);
@@ -495,14 +530,28 @@ type SponsoredExpense = {
 };
 
 /** What can be said of a payment when the chain has just gone away. */
-function fallbackReceipt({ amount, id, ref, vault }: ExpectedPayment, chainId: number): Omit<PaymentReceipt, "closesAt" | "maturesAt" | "nextActions"> {
+function fallbackReceipt(
+  { amount, id, ref, vault }: ExpectedPayment,
+  chainId: number,
+): Omit<PaymentReceipt, "closesAt" | "maturesAt" | "nextActions"> {
   const { nonce, payer, token } = ref;
-  return { kind: "refund-window", network: `eip155:${chainId}`, vault, paymentId: id, token, payer, nonce, amount: String(amount) };
+  return {
+    kind: "refund-window",
+    network: `eip155:${chainId}`,
+    vault,
+    paymentId: id,
+    token,
+    payer,
+    nonce,
+    amount: String(amount),
+  };
 }
 
 function officialSigner(client: FacilitatorClient, confirmationTimeoutMs: number) {
   const actions = client.extend(publicActions).extend(walletActions);
-  const signer = { ...actions, address: client.account.address } as unknown as Parameters<typeof toFacilitatorEvmSigner>[0];
+  const signer = { ...actions, address: client.account.address } as unknown as Parameters<
+    typeof toFacilitatorEvmSigner
+  >[0];
   return toFacilitatorEvmSigner(signer, { confirmationTimeoutMs });
 }
 

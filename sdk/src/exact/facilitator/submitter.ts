@@ -1,22 +1,27 @@
 import pLimit from "p-limit";
 import {
-
   type Address,
+  BaseError,
   type Chain,
   type Client,
-  HttpRequestError,
-  TimeoutError,
   type Hash,
   type Hex,
+  HttpRequestError,
   keccak256,
-  NonceTooLowError,
   type LocalAccount,
+  NonceTooLowError,
+  TimeoutError,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
   type Transport,
-  BaseError,
 } from "viem";
-import { getBlockNumber, getTransactionCount, getTransactionReceipt, prepareTransactionRequest, sendRawTransaction } from "viem/actions";
+import {
+  getBlockNumber,
+  getTransactionCount,
+  getTransactionReceipt,
+  prepareTransactionRequest,
+  sendRawTransaction,
+} from "viem/actions";
 
 /** A call of a contract. */
 export type ContractCall = { to: Address; data: Hex };
@@ -166,10 +171,17 @@ export class Submitter {
   async #sign(call: ContractCall, owner: string | undefined): Promise<Submission> {
     const { account } = this.#client;
     const nonce = await getTransactionCount(this.#client, { address: account.address, blockTag: "pending" });
-    const prepared = await prepareTransactionRequest(this.#client, { ...call, account, chain: this.#client.chain, nonce });
+    const prepared = await prepareTransactionRequest(this.#client, {
+      ...call,
+      account,
+      chain: this.#client.chain,
+      nonce,
+    });
     const gas = (prepared.gas ?? 0n) + GAS_MARGIN;
     if (gas > this.#options.maxGas) throw new GasTooHighError(gas, this.#options.maxGas);
-    const serialized = await account.signTransaction({ ...prepared, gas } as Parameters<typeof account.signTransaction>[0]);
+    const serialized = await account.signTransaction({ ...prepared, gas } as Parameters<
+      typeof account.signTransaction
+    >[0]);
     return { hash: keccak256(serialized), serialized, ...(owner === undefined ? {} : { owner }) };
   }
 
@@ -191,7 +203,8 @@ export class Submitter {
       await sendRawTransaction(this.#client, { serializedTransaction: submission.serialized });
       return true;
     } catch (error) {
-      const isNonceSpent = error instanceof BaseError && error.walk((cause) => cause instanceof NonceTooLowError) !== null;
+      const isNonceSpent =
+        error instanceof BaseError && error.walk((cause) => cause instanceof NonceTooLowError) !== null;
       return !isNonceSpent || (await this.#receiptOf(submission.hash)) !== undefined;
     }
   }
@@ -227,4 +240,3 @@ export class Submitter {
     return newest - receipt.blockNumber + 1n >= BigInt(this.#options.confirmations);
   }
 }
-

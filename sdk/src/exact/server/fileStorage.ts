@@ -36,7 +36,10 @@ export class FilePaymentStorage implements PaymentStorage {
 
   async #newest(paymentId: Hex): Promise<{ record: PaymentRecord | undefined; version: number }> {
     const names = await readdir(this.#folder(paymentId)).catch(emptyWhenMissing);
-    const version = Math.max(0, ...names.filter((name) => /^\d+\.json$/.test(name)).map((name) => Number.parseInt(name, 10)));
+    const version = Math.max(
+      0,
+      ...names.filter((name) => /^\d+\.json$/.test(name)).map((name) => Number.parseInt(name, 10)),
+    );
     if (version === 0) return { record: undefined, version };
     const record: PaymentRecord = JSON.parse(await readFile(join(this.#folder(paymentId), `${version}.json`), "utf8"));
     return { record, version };

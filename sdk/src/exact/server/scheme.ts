@@ -13,9 +13,10 @@ import { ExactEvmScheme as OfficialExactEvmScheme } from "@x402/evm/exact/server
 import { getAddress, type Hex, isAddressEqual } from "viem";
 import { addresses } from "../../generated/addresses.js";
 import { refundTypedData } from "../../generated/typedData.js";
-import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
-import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
+import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
 import type { PaymentReceipt } from "../../refund-window/receipt.js";
+import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
+import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
 import {
   ErrAlreadyPaid,
   ErrBeingSettled,
@@ -24,7 +25,15 @@ import {
   ErrStorageUnavailable,
 } from "../errors.js";
 import type { PayOperation, RefundOperation } from "../operations.js";
-import { chainIdOf, deploymentOf, hasVaultExtra, parseExactPayload, parseVaultExtra, paymentIdOf, paysVault, refOf } from "../terms.js";
+import {
+  chainIdOf,
+  deploymentOf,
+  hasVaultExtra,
+  parseExactPayload,
+  parseVaultExtra,
+  paysVault,
+  refOf,
+} from "../terms.js";
 import { InMemoryPaymentStorage, type PaymentStorage } from "./storage.js";
 
 type Hooks = NonNullable<SchemeNetworkServer["schemeHooks"]>;
@@ -184,7 +193,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     if (!payload) return undefined;
     const ref = refOf(payload, requirements.asset);
     return {
-      id: paymentIdOf(ref, getAddress(requirements.payTo), chainIdOf(requirements.network)),
+      id: paymentIdOf({ address: getAddress(requirements.payTo), chainId: chainIdOf(requirements.network), ref }),
       payer: ref.payer,
     };
   }

@@ -5,9 +5,13 @@ import { withContractErrors } from "../../../contractErrorFrom.js";
 import { refundWindowAbi } from "../../abis.js";
 
 /**
- * Reverts unless `terms` can become a vault of this kind.
+ * Reverts unless `terms` can become a vault of this kind; the kind's `encodeTerms` lists its further reasons.
  *
  * @throws {TermsLengthWrongError} when the encoding has another length.
+ * @throws {TermsWithoutReceiverError} when `receiver` is zero.
+ * @throws {TermsWithoutOperatorError} when `operator` is zero.
+ * @throws {TermsFeeTooHighError} when `feeBps` is above 1,000.
+ * @throws {TermsFeeReceiverWrongError} when `feeReceiver` does not go with `feeBps` or is the receiver.
  */
 export async function checkTerms(client: Client, parameters: checkTerms.Parameters): Promise<checkTerms.ReturnType> {
   return withContractErrors(readContract(client, checkTermsCall(parameters)));

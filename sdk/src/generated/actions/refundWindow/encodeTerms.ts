@@ -25,7 +25,7 @@ export declare namespace encodeTerms {
   type Parameters = {
     /** The vault. */
     address: Address;
-    /** The terms. */
+    /** What the vault is to promise. */
     terms: RefundWindowTerms;
   };
   type ReturnType = Hex;
