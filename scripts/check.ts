@@ -4,7 +4,7 @@ import { run, secondsSince } from "./lib/run.js";
 
 /** In the order of what fails fastest, and by build profile: the cache holds one. */
 const steps: Record<string, string> = {
-  "format and lint of TypeScript": "biome ci --error-on-warnings .",
+  "format and lint of TypeScript": "biome ci --colors=off --error-on-warnings .",
   "format of Solidity": "prettier --check --log-level warn contracts/**/*.sol test/**/*.sol",
   "lint of contracts": "solhint --noPoster --disc -w 0 contracts/**/*.sol",
   "lint of Solidity tests": "solhint --noPoster --disc -w 0 -c test/.solhintrc.yaml test/**/*.sol",

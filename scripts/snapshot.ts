@@ -1,11 +1,11 @@
-// Writes test/snapshots/<Contract>.json for everything that is deployed; `--check` compares instead.
+// Writes test/snapshots/contracts/<Contract>.json for everything that is deployed; `--check` compares instead.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { size } from "viem";
 import { type StorageLayout, snapshotOf } from "./lib/snapshot.js";
 import { report } from "./lib/sources.js";
 
 const artifacts = "artifacts/contracts";
-const snapshots = "test/snapshots";
+const snapshots = "test/snapshots/contracts";
 
 /** What is deployed lies at the top of contracts/, one contract a file. */
 function deployables() {
