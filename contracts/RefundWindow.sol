@@ -144,24 +144,29 @@ contract RefundWindow is IRefundWindow, Vault {
     function _refund(PaymentRef calldata ref, Refund memory request, address by, uint256 payoutGas) private {
         PaymentId id = request.paymentId;
         Holding holding = _holdings[id];
-        uint256 held = holding.held();
+        (uint256 held, uint256 refunded) = (holding.held(), holding.refunded());
 
         if (holding.closesAt() == 0) revert PaymentUnknown(id);
         if (request.amount == 0) revert AmountZero();
         _checkRecipient(request.to);
         uint256 refundable = _refundableBy({by: by, id: id, payer: ref.payer, holding: holding, to: request.to});
-        if (held != request.expectedHeld || holding.refunded() != request.expectedRefunded) {
-            revert PaymentChanged(id, held, holding.refunded());
+        if (request.expectedRefunded > refunded) revert PaymentChanged(id, held, refunded);
+        // What went back since the caller looked counts towards what it asks for. A repeated request finds all of it gone
+        // back, and nobody can void another's request by giving back one unit first.
+        uint256 meanwhile = refunded - request.expectedRefunded;
+        if (request.expectedHeld != held + meanwhile || request.amount <= meanwhile) {
+            revert PaymentChanged(id, held, refunded);
         }
-        if (request.amount > refundable) revert RefundExceedsRefundable(id, request.amount, refundable);
+        uint256 amount = request.amount - meanwhile;
+        if (amount > refundable) revert RefundExceedsRefundable(id, amount, refundable);
 
-        uint256 refunded = holding.refunded() + request.amount;
+        refunded += amount;
         _holdings[id] = packHolding(holding.paid(), refunded, holding.closesAt());
-        _ledgers[ref.token].remove(MaturityLedger.bucketOf(holding.closesAt()), request.amount);
+        _ledgers[ref.token].remove(MaturityLedger.bucketOf(holding.closesAt()), amount);
 
-        emit Refunded({id: id, by: by, to: request.to, amount: request.amount, refunded: refunded});
+        emit Refunded({id: id, by: by, to: request.to, amount: amount, refunded: refunded});
 
-        _payOut({token: ref.token, owner: ref.payer, to: request.to, amount: request.amount, payoutGas: payoutGas});
+        _payOut({token: ref.token, owner: ref.payer, to: request.to, amount: amount, payoutGas: payoutGas});
     }
 
     /// @dev What `by` may send to `to` now; reverts with the reason when that is nothing by rule.

@@ -87,8 +87,8 @@ interface IRefundWindow is IVault {
     /// @dev Ask for at most `refundable`.
     error RefundExceedsRefundable(PaymentId id, uint256 requested, uint256 refundable);
 
-    /// @notice The payment is no longer what the caller or signer expects.
-    /// @dev Look at the payment: the refund may have happened already.
+    /// @notice What was asked for has gone back already, or the payment never was what the caller or signer expects.
+    /// @dev Look at the payment before asking again.
     error PaymentChanged(PaymentId id, uint256 held, uint256 refunded);
 
     /* ERRORS: CLAIM */
@@ -157,7 +157,8 @@ interface IRefundWindow is IVault {
 
     /// @notice Gives back a payment or a part of it: to any address when the payer asks before `closesAt`, to the payer
     /// when receiver or operator ask before `maturesAt`. Booked even when the token refuses to pay out: then the
-    /// amount waits as a credit of the payer.
+    /// amount waits as a credit of the payer. What went back since the caller looked counts towards `amount`: a repeated
+    /// call does nothing twice, and nobody can void a refund by giving back a unit first.
     /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
     /// @custom:reverts PaymentUnknown when there is no such payment.
     /// @custom:reverts AmountZero when `amount` is zero.
@@ -166,15 +167,15 @@ interface IRefundWindow is IVault {
     /// @custom:reverts RefundAfterClose when the payer asks at or after `closesAt`.
     /// @custom:reverts RefundAfterMaturity when receiver or operator ask at or after `maturesAt`.
     /// @custom:reverts RefundNotToPayer when receiver or operator name another recipient.
-    /// @custom:reverts PaymentChanged when the payment is not what the caller expects.
+    /// @custom:reverts PaymentChanged when all of it has gone back, or the payment never was as expected.
     /// @custom:reverts RefundExceedsRefundable when more is asked for than can be given back.
     /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
     /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.
     /// @param ref What names the payment.
-    /// @param amount In the token's smallest unit, at least 1.
+    /// @param amount In the token's smallest unit, at least 1; what goes back in all after `expectedRefunded`.
     /// @param to Where the money goes.
-    /// @param expectedHeld What the payment holds before.
-    /// @param expectedRefunded What was given back before.
+    /// @param expectedHeld What the payment held when the caller looked.
+    /// @param expectedRefunded What had gone back when the caller looked.
     /// @param payoutGas The most gas the token may use, at least 100,000.
     function refund(
         PaymentRef calldata ref,
@@ -197,7 +198,7 @@ interface IRefundWindow is IVault {
     /// @custom:reverts RefundAfterClose when the payer's message comes at or after `closesAt`.
     /// @custom:reverts RefundAfterMaturity when another's message comes at or after `maturesAt`.
     /// @custom:reverts RefundNotToPayer when receiver or operator name another recipient.
-    /// @custom:reverts PaymentChanged when the payment is not what the signer expects.
+    /// @custom:reverts PaymentChanged when all of it has gone back, or the payment never was as expected.
     /// @custom:reverts RefundExceedsRefundable when more is asked for than can be given back.
     /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
     /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.

@@ -75,7 +75,7 @@ interface IVault {
     /// @dev Only the owner may redirect it; anyone may send it to the owner.
     error CreditNotYours(address caller, address owner, address to);
 
-    /// @notice The credit is no longer what the message expects.
+    /// @notice The credit was withdrawn since the message was signed.
     /// @dev Read `creditOf` and sign again.
     error CreditChanged(uint256 balance, uint256 withdrawn);
 
@@ -142,7 +142,7 @@ interface IVault {
     /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
     /// @custom:reverts SignatureExpired when the deadline has been reached.
     /// @custom:reverts SignatureInvalid when the owner did not sign it.
-    /// @custom:reverts CreditChanged when the credit is not what the message expects.
+    /// @custom:reverts CreditChanged when the credit is smaller than the message expects, or was withdrawn from since.
     /// @custom:reverts CreditEmpty when there is none.
     /// @custom:reverts RecipientForbidden when `to` is zero or the vault.
     /// @param message What the owner signed.

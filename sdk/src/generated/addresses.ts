@@ -3,8 +3,8 @@
 /** The canonical contracts of each kind of vault; the same on every chain. */
 export const addresses = {
   "refund-window": {
-    implementation: "0xbeA5913d9213c98d56944E0AA3417dFF8d6f68bE",
-    factory: "0xf3fEeb9A1427987228D56473b7820bad883664Bc",
+    implementation: "0xE2f150829638AEf63E088485d0899072dB250b3c",
+    factory: "0x02b30Cf4e2b2520496328825212E7302419125d2",
   },
 } as const;
 

@@ -121,7 +121,7 @@ export declare namespace Create2EmptyBytecodeError {
 }
 
 /**
- * The credit is no longer what the message expects.
+ * The credit was withdrawn since the message was signed.
  *
  * Read `creditOf` and sign again.
  */
@@ -131,7 +131,7 @@ export class CreditChangedError extends RecourseError {
   readonly args: CreditChangedError.Args;
 
   constructor(args: CreditChangedError.Args, options: CauseOption = {}) {
-    super("The credit is no longer what the message expects.", {
+    super("The credit was withdrawn since the message was signed.", {
       ...options,
       docsPath: "docs/errors.md#creditchanged",
       facts: { Balance: args.balance, Withdrawn: args.withdrawn },
@@ -406,9 +406,9 @@ export declare namespace PaymentAlreadyKnownError {
 }
 
 /**
- * The payment is no longer what the caller or signer expects.
+ * What was asked for has gone back already, or the payment never was what the caller or signer expects.
  *
- * Look at the payment: the refund may have happened already.
+ * Look at the payment before asking again.
  */
 export class PaymentChangedError extends RecourseError {
   override readonly name = "PaymentChangedError";
@@ -416,11 +416,11 @@ export class PaymentChangedError extends RecourseError {
   readonly args: PaymentChangedError.Args;
 
   constructor(args: PaymentChangedError.Args, options: CauseOption = {}) {
-    super("The payment is no longer what the caller or signer expects.", {
+    super("What was asked for has gone back already, or the payment never was what the caller or signer expects.", {
       ...options,
       docsPath: "docs/errors.md#paymentchanged",
       facts: { Id: args.id, Held: args.held, Refunded: args.refunded },
-      next: "Look at the payment: the refund may have happened already.",
+      next: "Look at the payment before asking again.",
     });
     this.args = args;
   }

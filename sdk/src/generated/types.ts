@@ -77,13 +77,16 @@ export type PaymentRef = {
 export type Refund = {
   /** The payment, which names chain and vault. */
   paymentId: PaymentId;
-  /** In the token's smallest unit, at least 1. */
+  /**
+   * In the token's smallest unit, at least 1. What went back meanwhile counts towards it, so that the message makes
+   * the total `expectedRefunded + amount` and does nothing when that has been reached.
+   */
   amount: bigint;
   /** Where the payer wants it; the payer itself when receiver or operator signs. */
   to: Address;
-  /** What the payment holds before; the message is void once that has changed. */
+  /** What the payment held when it was signed; the message is void when money left by another way. */
   expectedHeld: bigint;
-  /** What was given back before; it only grows, so an old message never becomes valid again. */
+  /** What had gone back when it was signed; it only grows, so an old message never becomes valid again. */
   expectedRefunded: bigint;
   /** First Unix second at which the message is no longer valid. */
   deadline: bigint;
@@ -139,7 +142,7 @@ export type Withdraw = {
   owner: Address;
   /** Where it goes. */
   to: Address;
-  /** The whole credit before; the message is void once that has changed. */
+  /** The credit when it was signed; the message is void when it has shrunk. */
   expectedCredit: bigint;
   /** What was withdrawn before; it only grows, so an old message never becomes valid again. */
   expectedWithdrawn: bigint;

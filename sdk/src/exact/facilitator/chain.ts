@@ -43,22 +43,24 @@ export function paidIn(logs: Log[], { amount, id, ref, vault }: ExpectedPayment)
   return paid && moved;
 }
 
-/** Whether these logs show that the vault gave back `amount` of the payment. */
-export function refundedIn(logs: Log[], { amount, id, vault }: Omit<ExpectedPayment, "ref">): boolean {
-  return parseEventLogs({ abi: refundWindowAbi, eventName: "Refunded", logs }).some(
-    ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.amount === amount,
-  );
+/**
+ * What these logs show to have gone back of the payment, when it is in all what was asked for. It can be less than the
+ * signed amount: what the other side gave back meanwhile counts towards it.
+ */
+export function refundedIn(
+  logs: Log[],
+  { id, total, vault }: { vault: Address; id: Hex; total: bigint },
+): bigint | undefined {
+  return parseEventLogs({ abi: refundWindowAbi, eventName: "Refunded", logs }).find(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.refunded === total,
+  )?.args.amount;
 }
 
-/** Whether these logs show that the vault sent the owner's credit. */
-export function withdrawnIn(
-  logs: Log[],
-  { amount, owner, vault }: { vault: Address; owner: Address; amount: bigint },
-): boolean {
-  return parseEventLogs({ abi: refundWindowAbi, eventName: "Withdrawn", logs }).some(
-    ({ address, args }) =>
-      isAddressEqual(address, vault) && isAddressEqual(args.owner, owner) && args.amount === amount,
-  );
+/** What these logs show the vault to have sent of the owner's credit. */
+export function withdrawnIn(logs: Log[], { owner, vault }: { vault: Address; owner: Address }): bigint | undefined {
+  return parseEventLogs({ abi: refundWindowAbi, eventName: "Withdrawn", logs }).find(
+    ({ address, args }) => isAddressEqual(address, vault) && isAddressEqual(args.owner, owner),
+  )?.args.amount;
 }
 
 /** The transaction, not long before `near`, in which somebody else's call booked the payment as expected. */

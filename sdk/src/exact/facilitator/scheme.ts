@@ -380,13 +380,23 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     });
     const key = `refund:${payment.id}:${expectedRefunded}:${amount}`;
     const expense = { kind: "operation", payment, value: BigInt(amount) } as const;
-    const outcome = await this.#submitSponsored(key, encoded(refund), expense);
-    if (!outcome.receipt) return this.#pending(payment, outcome.submission.hash);
-    if (!refundedIn(outcome.receipt.logs, { ...payment, amount: BigInt(amount) })) {
-      await this.#submitter.forget(key);
-      throw new Refusal(ErrReverted);
-    }
-    return this.#success(payment, outcome.submission.hash, { amount: BigInt(amount), operation: "refund" });
+    const total = BigInt(expectedRefunded) + BigInt(amount);
+    return this.#sendRefund(key, encoded(refund), payment, total, expense);
+  }
+
+  async #sendRefund(
+    key: string,
+    transaction: ContractCall,
+    payment: ExpectedPayment,
+    total: bigint,
+    expense: SponsoredExpense,
+  ): Promise<SettleResponse> {
+    const { receipt, submission } = await this.#submitSponsored(key, transaction, expense);
+    if (!receipt) return this.#pending(payment, submission.hash);
+    const amount = refundedIn(receipt.logs, { id: payment.id, total, vault: payment.vault });
+    if (amount !== undefined) return this.#success(payment, submission.hash, { amount, operation: "refund" });
+    await this.#submitter.forget(key);
+    throw new Refusal(ErrReverted);
   }
 
   /* RELAY */
@@ -440,13 +450,8 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       payoutGas: PAYOUT_GAS,
     });
     const key = `refund:${id}:${message.expectedRefunded}:${message.amount}:${message.to}`;
-    const outcome = await this.#submitSponsored(key, encoded(refund), { kind: "exit", payment, value: amount });
-    if (!outcome.receipt) return this.#pending(payment, outcome.submission.hash);
-    if (!refundedIn(outcome.receipt.logs, payment)) {
-      await this.#submitter.forget(key);
-      throw new Refusal(ErrReverted);
-    }
-    return this.#success(payment, outcome.submission.hash, { amount, operation: "refund" });
+    const total = BigInt(message.expectedRefunded) + amount;
+    return this.#sendRefund(key, encoded(refund), payment, total, { kind: "exit", payment, value: amount });
   }
 
   async #relayWithdraw(
@@ -471,16 +476,19 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     // A credit belongs to no payment: what is sponsored is counted by vault, token and owner.
     const id = keccak256(encodePacked(["address", "address", "address"], [vault, token, owner]));
     const payment = { id, ref: { token } };
-    const outcome = await this.#submitSponsored(key, encoded(withdrawal), { kind: "exit", payment, value: amount });
+    const { receipt, submission } = await this.#submitSponsored(key, encoded(withdrawal), {
+      kind: "exit",
+      payment,
+      value: amount,
+    });
     const network = `eip155:${this.#client.chain.id}` as const;
-    const transaction = outcome.submission.hash;
-    if (!outcome.receipt)
-      return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: owner };
-    if (!withdrawnIn(outcome.receipt.logs, { amount, owner, vault })) {
-      await this.#submitter.forget(key);
-      throw new Refusal(ErrReverted);
-    }
-    return { success: true, transaction, network, payer: owner, amount: String(amount) };
+    const transaction = submission.hash;
+    if (!receipt) return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: owner };
+    const withdrawn = withdrawnIn(receipt.logs, { owner, vault });
+    if (withdrawn !== undefined)
+      return { success: true, transaction, network, payer: owner, amount: String(withdrawn) };
+    await this.#submitter.forget(key);
+    throw new Refusal(ErrReverted);
   }
 
   /* ALL OPERATIONS */

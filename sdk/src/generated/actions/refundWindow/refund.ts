@@ -8,7 +8,8 @@ import type { PaymentRef } from "../../types.js";
 /**
  * Gives back a payment or a part of it: to any address when the payer asks before `closesAt`, to the payer when
  * receiver or operator ask before `maturesAt`. Booked even when the token refuses to pay out: then the amount
- * waits as a credit of the payer.
+ * waits as a credit of the payer. What went back since the caller looked counts towards `amount`: a repeated call
+ * does nothing twice, and nobody can void a refund by giving back a unit first.
  *
  * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {PaymentUnknownError} when there is no such payment.
@@ -18,7 +19,7 @@ import type { PaymentRef } from "../../types.js";
  * @throws {RefundAfterCloseError} when the payer asks at or after `closesAt`.
  * @throws {RefundAfterMaturityError} when receiver or operator ask at or after `maturesAt`.
  * @throws {RefundNotToPayerError} when receiver or operator name another recipient.
- * @throws {PaymentChangedError} when the payment is not what the caller expects.
+ * @throws {PaymentChangedError} when all of it has gone back, or the payment never was as expected.
  * @throws {RefundExceedsRefundableError} when more is asked for than can be given back.
  * @throws {PayoutGasTooLowError} when `payoutGas` is below the floor.
  * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `payoutGas`.
@@ -35,13 +36,13 @@ export declare namespace refund {
     address: Address;
     /** What names the payment. */
     ref: PaymentRef;
-    /** In the token's smallest unit, at least 1. */
+    /** In the token's smallest unit, at least 1; what goes back in all after `expectedRefunded`. */
     amount: bigint;
     /** Where the money goes. */
     to: Address;
-    /** What the payment holds before. */
+    /** What the payment held when the caller looked. */
     expectedHeld: bigint;
-    /** What was given back before. */
+    /** What had gone back when the caller looked. */
     expectedRefunded: bigint;
     /** The most gas the token may use, at least 100,000. */
     payoutGas: bigint;

@@ -19,7 +19,7 @@ import type { PaymentRef, Refund } from "../../types.js";
  * @throws {RefundAfterCloseError} when the payer's message comes at or after `closesAt`.
  * @throws {RefundAfterMaturityError} when another's message comes at or after `maturesAt`.
  * @throws {RefundNotToPayerError} when receiver or operator name another recipient.
- * @throws {PaymentChangedError} when the payment is not what the signer expects.
+ * @throws {PaymentChangedError} when all of it has gone back, or the payment never was as expected.
  * @throws {RefundExceedsRefundableError} when more is asked for than can be given back.
  * @throws {PayoutGasTooLowError} when `payoutGas` is below the floor.
  * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `payoutGas`.

@@ -11,7 +11,7 @@ import type { Withdraw } from "../../types.js";
  * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {SignatureExpiredError} when the deadline has been reached.
  * @throws {SignatureInvalidError} when the owner did not sign it.
- * @throws {CreditChangedError} when the credit is not what the message expects.
+ * @throws {CreditChangedError} when the credit is smaller than the message expects, or was withdrawn from since.
  * @throws {CreditEmptyError} when there is none.
  * @throws {RecipientForbiddenError} when `to` is zero or the vault.
  * @returns The transaction's hash. Its receipt can have the events `Withdrawn` of RefundWindow.
