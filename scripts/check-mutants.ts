@@ -48,8 +48,8 @@ const mutants: Mutant[] = [
   {
     name: "second refund forgets the first",
     file: refundWindow,
-    find: "uint256 refunded = holding.refunded() + request.amount;",
-    replace: "uint256 refunded = request.amount;",
+    find: "refunded += amount;",
+    replace: "refunded = amount;",
     caughtBy: "RW3",
   },
   {
@@ -90,8 +90,8 @@ const mutants: Mutant[] = [
   {
     name: "event tells the part as the total",
     file: refundWindow,
-    find: "amount: request.amount, refunded: refunded});\n\n        _payOut",
-    replace: "amount: request.amount, refunded: request.amount});\n\n        _payOut",
+    find: "amount: amount, refunded: refunded});",
+    replace: "amount: amount, refunded: amount});",
     caughtBy: "RW8",
   },
   {
@@ -118,8 +118,13 @@ const mutants: Mutant[] = [
   {
     name: "used message is valid again",
     file: refundWindow,
-    find: "if (held != request.expectedHeld || holding.refunded() != request.expectedRefunded) {",
-    replace: "if (held > request.expectedHeld) {",
+    find: `        uint256 meanwhile = refunded - request.expectedRefunded;
+        if (request.expectedHeld != held + meanwhile || request.amount <= meanwhile) {
+            revert PaymentChanged(id, held, refunded);
+        }
+        uint256 amount = request.amount - meanwhile;
+`,
+    replace: "        uint256 amount = request.amount;\n",
     caughtBy: "RW9",
   },
 ];

@@ -2,8 +2,9 @@
 pragma solidity ^0.8.27;
 
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
+import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {PaymentRef} from "../../contracts/types/Payment.sol";
-import {Refund} from "../../contracts/types/TypedData.sol";
+import {Refund, Withdraw} from "../../contracts/types/TypedData.sol";
 import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: between the payer's decision and its transaction the seller does nothing.
@@ -15,58 +16,103 @@ contract RefundRaceTest is AttackTest {
         _ref = pay(payer, PRICE, "nonce");
     }
 
-    /// @dev KNOWN WEAKNESS: the payer's right must not depend on the seller's silence. A seller who gives back one unit in
-    /// the same block voids the payer's call.
-    function test_RevertWhen_TheSellerOvertakesThePayersCallWithOneUnit() external {
+    function test_WhenTheSellerOvertakesThePayersCallWithOneUnit_ThePayerGetsTheRest() external {
         refund(operator, _ref, 1, payer.addr);
-        bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.PaymentChanged.selector,
-            vault.idOf(_ref),
-            PRICE - 1,
-            1
-        );
-        vm.expectRevert(reason);
+
         vm.prank(payer.addr);
-        vault.refund(_ref, PRICE, payer.addr, PRICE, 0, PAYOUT_GAS);
+        vault.refund(_ref, PRICE, stranger.addr, PRICE, 0, PAYOUT_GAS);
+
+        assertEq(token.balanceOf(stranger.addr), PRICE - 1);
+        assertEq(vault.paymentOf(_ref).held, 0);
     }
 
-    /// @dev KNOWN WEAKNESS: as above, for the payer's signed message.
-    function test_RevertWhen_TheSellerOvertakesThePayersMessageWithOneUnit() external {
-        Refund memory message = refundMessage(_ref, PRICE, payer.addr);
+    function test_WhenTheSellerOvertakesThePayersMessageWithOneUnit_ThePayerGetsTheRest() external {
+        Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
         bytes memory signature = signRefund(payer, message);
         refund(operator, _ref, 1, payer.addr);
-        bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.PaymentChanged.selector,
-            message.paymentId,
-            PRICE - 1,
-            1
+
+        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+
+        assertEq(token.balanceOf(stranger.addr), PRICE - 1);
+    }
+
+    function test_WhenTheSellerGivesBackUnitAfterUnit_ThePayersFirstMessageStaysValid() external {
+        uint256 tries = 10;
+        vm.warp(vault.paymentOf(_ref).closesAt - tries);
+        Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
+        bytes memory signature = signRefund(payer, message);
+        for (uint256 i = 1; i < tries; ++i) {
+            refund(operator, _ref, 1, payer.addr);
+            vm.warp(vault.paymentOf(_ref).closesAt - tries + i);
+        }
+
+        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+
+        assertEq(vault.paymentOf(_ref).refunded, PRICE);
+    }
+
+    function testFuzz_WhateverTheSellerGaveBackMeanwhile_TheTotalIsWhatThePayerSigned(uint256 asked, uint256 given)
+        external
+    {
+        asked = bound(asked, 2, PRICE);
+        given = bound(given, 1, asked - 1);
+        Refund memory message = refundMessage(_ref, asked, stranger.addr);
+        bytes memory signature = signRefund(payer, message);
+        refund(operator, _ref, given, payer.addr);
+
+        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+
+        assertEq(vault.paymentOf(_ref).refunded, asked);
+        assertEq(token.balanceOf(stranger.addr), asked - given);
+    }
+
+    function testFuzz_RevertWhen_TheSellerGaveBackAllThatThePayerSigned(uint256 asked, uint256 given) external {
+        asked = bound(asked, 1, PRICE);
+        given = bound(given, asked, PRICE);
+        Refund memory message = refundMessage(_ref, asked, stranger.addr);
+        bytes memory signature = signRefund(payer, message);
+        refund(operator, _ref, given, payer.addr);
+
+        vm.expectRevert(
+            abi.encodeWithSelector(IRefundWindow.PaymentChanged.selector, message.paymentId, PRICE - given, given)
         );
-        vm.expectRevert(reason);
         vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
     }
 
-    /// @dev KNOWN WEAKNESS: repeated until the window closes, the seller keeps the rest for some units and gas.
-    function test_TheSellerCanHoldOutUntilTheWindowCloses() external {
-        uint256 tries = 10;
-        vm.warp(vault.paymentOf(_ref).closesAt - tries);
-        for (uint256 i = 0; i < tries; ++i) {
-            (uint256 held, uint256 refunded) = (PRICE - i, i);
-            refund(operator, _ref, 1, payer.addr);
-            vm.expectRevert(
-                abi.encodeWithSelector(IRefundWindow.PaymentChanged.selector, vault.idOf(_ref), PRICE - i - 1, i + 1)
-            );
-            vm.prank(payer.addr);
-            vault.refund(_ref, held, payer.addr, held, refunded, PAYOUT_GAS);
-            vm.warp(block.timestamp + 1);
-        }
+    function test_WhenAFurtherPayoutFails_TheMessageOfTheCreditsOwnerStaysValid() external {
+        PaymentRef memory second = pay(payer, PRICE, "second");
+        token.setDenylisted(payer.addr, true);
+        refund(payer, _ref, PRICE, payer.addr);
+        Withdraw memory message = Withdraw({
+            token: address(token),
+            owner: payer.addr,
+            to: stranger.addr,
+            expectedCredit: PRICE,
+            expectedWithdrawn: 0,
+            deadline: block.timestamp + 1 days
+        });
+        bytes memory signature = signWithdraw(payer, message);
+        refund(operator, second, 1, payer.addr);
 
-        vault.claim(address(token), mature(_ref), PAYOUT_GAS);
-        assertEq(vault.paymentOf(_ref).refunded, tries, "what the payer got");
+        vault.withdrawWithSignature(message, signature);
+
+        assertEq(token.balanceOf(stranger.addr), PRICE + 1);
     }
 
-    function test_WithTheNewNumbersThePayerGetsTheRest() external {
-        refund(operator, _ref, 1, payer.addr);
-        refund(payer, _ref, PRICE - 1, stranger.addr);
-        assertEq(token.balanceOf(stranger.addr), PRICE - 1);
+    function test_RevertWhen_TheCreditIsSmallerThanSigned() external {
+        token.setDenylisted(payer.addr, true);
+        refund(payer, _ref, PRICE, payer.addr);
+        Withdraw memory message = Withdraw({
+            token: address(token),
+            owner: payer.addr,
+            to: stranger.addr,
+            expectedCredit: PRICE + 1,
+            expectedWithdrawn: 0,
+            deadline: block.timestamp + 1 days
+        });
+
+        bytes memory signature = signWithdraw(payer, message);
+        vm.expectRevert(abi.encodeWithSelector(IVault.CreditChanged.selector, PRICE, 0));
+        vault.withdrawWithSignature(message, signature);
     }
 }
