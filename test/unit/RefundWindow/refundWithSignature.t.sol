@@ -19,9 +19,12 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
     PaymentId private id;
     /// @dev What the payer wants: all of it back.
     Refund private message;
+    /// @dev In storage, because the optimizer reads a local copy of `block.chainid` anew after it has changed.
+    uint256 private oldChainId;
 
     function setUp() public override {
         super.setUp();
+        oldChainId = block.chainid;
         useRef(pay(payer, PRICE, "nonce"));
     }
 
@@ -248,7 +251,6 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
     }
 
     function test_RevertWhen_SignedForTheOldChain() external {
-        uint256 oldChainId = block.chainid;
         vm.chainId(oldChainId + 1);
         useRef(pay(payer, PRICE, "on the new chain"));
 
