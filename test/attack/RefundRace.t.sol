@@ -2,8 +2,9 @@
 pragma solidity ^0.8.27;
 
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
+import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {PaymentRef} from "../../contracts/types/Payment.sol";
-import {Refund} from "../../contracts/types/TypedData.sol";
+import {Refund, Withdraw} from "../../contracts/types/TypedData.sol";
 import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: between the payer's decision and its transaction the seller does nothing.
@@ -15,8 +16,8 @@ contract RefundRaceTest is AttackTest {
         _ref = pay(payer, PRICE, "nonce");
     }
 
-    /// @dev KNOWN WEAKNESS: the payer's right must not depend on the seller's silence. A seller who gives back one unit in
-    /// the same block voids the payer's call.
+    /// @dev KNOWN WEAKNESS: the payer's right must not depend on the seller's silence. A seller who gives back one unit
+    /// in the same block voids the payer's call.
     function test_RevertWhen_TheSellerOvertakesThePayersCallWithOneUnit() external {
         refund(operator, _ref, 1, payer.addr);
         bytes memory reason =
@@ -62,5 +63,27 @@ contract RefundRaceTest is AttackTest {
         refund(operator, _ref, 1, payer.addr);
         refund(payer, _ref, PRICE - 1, stranger.addr);
         assertEq(token.balanceOf(stranger.addr), PRICE - 1);
+    }
+
+    /// @dev KNOWN WEAKNESS: a payer who is denylisted, and withdraws elsewhere by a relayed message, is overtaken alike.
+    function test_RevertWhen_TheSellerOvertakesTheWithdrawalMessageWithOneUnit() external {
+        token.setDenylisted(payer.addr, true);
+        refund(operator, _ref, PRICE / 2, payer.addr);
+        Withdraw memory message =
+            Withdraw(address(token), payer.addr, stranger.addr, PRICE / 2, 0, block.timestamp + 1 days);
+        bytes memory signature = signWithdraw(payer, message);
+
+        refund(operator, _ref, 1, payer.addr);
+        vm.expectRevert(abi.encodeWithSelector(IVault.CreditChanged.selector, PRICE / 2 + 1, 0));
+        vault.withdrawWithSignature(message, signature);
+    }
+
+    function test_AWithdrawalByCallCannotBeOvertaken() external {
+        token.setDenylisted(payer.addr, true);
+        refund(operator, _ref, PRICE / 2, payer.addr);
+        refund(operator, _ref, 1, payer.addr);
+        vm.prank(payer.addr);
+        vault.withdraw(address(token), payer.addr, stranger.addr);
+        assertEq(token.balanceOf(stranger.addr), PRICE / 2 + 1);
     }
 }
