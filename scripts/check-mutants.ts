@@ -1,6 +1,5 @@
 /**
- * Breaks one promise at a time in a copy of the project and runs the invariant tests there: each mutant must be caught by
- * the invariant that is named for it.
+ * Breaks one promise at a time in a copy of the project and runs there the invariant that must notice it.
  *
  *     node --import tsx scripts/check-mutants.ts [part of a mutant's name]
  */
@@ -18,11 +17,18 @@ const ledger = "contracts/libraries/MaturityLedger.sol";
 
 const mutants: Mutant[] = [
   {
+    name: "what leaves a bucket is still a liability",
+    file: ledger,
+    find: "totals.liabilities() - amount, running,",
+    replace: "totals.liabilities(), running,",
+    caughtBy: "RW1",
+  },
+  {
     name: "withdrawn credit is still a liability",
     file: vault,
     find: "        _ledgers[token].settle(amount);\n",
     replace: "",
-    caughtBy: "RW1",
+    caughtBy: "RW2",
   },
   {
     name: "credit can be withdrawn twice",
@@ -133,15 +139,18 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), "mutants-"));
 const timeLimit = 300_000;
 
-/** The invariants that failed, by their short names; none when all passed. */
-function failingInvariants(): string[] {
+/** Whether the invariant tests whose names contain `name` pass. */
+function pass(name: string): boolean {
   const hardhat = join(root, "node_modules/.bin/hardhat");
   const tests = ["RefundWindow.t.sol", "RefundWindowHandler.sol"].map((file) => join("test/invariant", file));
-  const run = spawnSync(hardhat, ["test", "solidity", ...tests], { cwd: copy, encoding: "utf8", timeout: timeLimit });
-  const output = run.stdout + run.stderr;
-  const failing = [...output.matchAll(/^ +\d+\) invariant_(RW\d+)_/gm)].map((match) => match[1] ?? "");
-  if (run.status !== 0 && failing.length === 0) throw new Error(`The tests did not run:\n${output}`);
-  return [...new Set(failing)].sort();
+  const run = spawnSync(hardhat, ["test", "solidity", ...tests, "--grep", `invariant_${name}`], {
+    cwd: copy,
+    encoding: "utf8",
+    timeout: timeLimit,
+  });
+  if (run.status === 0 && /[1-9]\d* passing/.test(run.stdout)) return true;
+  if (new RegExp(`\\d+\\) invariant_${name}`).test(run.stdout)) return false;
+  throw new Error(`The tests did not run:\n${run.stdout}${run.stderr}`);
 }
 
 function survives(mutant: Mutant): boolean {
@@ -153,11 +162,10 @@ function survives(mutant: Mutant): boolean {
     path,
     source.replace(mutant.find, () => mutant.replace),
   );
-  const failing = failingInvariants();
+  const survived = pass(mutant.caughtBy);
   writeFileSync(path, source);
 
-  const survived = !failing.includes(mutant.caughtBy);
-  console.log(`| ${mutant.name} | ${mutant.caughtBy} | ${survived ? "SURVIVED" : "killed"} | ${failing.join(", ")} |`);
+  console.log(`| ${mutant.name} | ${mutant.caughtBy} | ${survived ? "SURVIVED" : "killed"} |`);
   return survived;
 }
 
@@ -168,10 +176,14 @@ try {
   cpSync(join(root, "remappings.txt"), join(copy, "remappings.txt"));
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
 
-  const failing = failingInvariants();
-  if (failing.length !== 0) throw new Error(`Without a mutant ${failing.join(", ")} fail already.`);
+  // Compiling is most of the work, and no invariant is about gas.
+  const config = join(copy, "hardhat.config.ts");
+  const settings = readFileSync(config, "utf8");
+  writeFileSync(config, settings.replace("optimizer: { enabled: true", "optimizer: { enabled: false"));
 
-  console.log("| mutant | caught by | outcome | all that fail |\n|---|---|---|---|");
+  if (!pass("RW")) throw new Error("An invariant fails without a mutant.");
+
+  console.log("| mutant | must be caught by | outcome |\n|---|---|---|");
   const chosen = mutants.filter(({ name }) => name.includes(process.argv[2] ?? ""));
   const survivors = chosen.filter(survives);
   console.log(`\n${chosen.length - survivors.length} of ${chosen.length} killed.`);

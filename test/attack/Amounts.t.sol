@@ -61,7 +61,8 @@ contract AmountsTest is AttackTest {
         );
     }
 
-    /// @dev Filling a token's word takes 2^112 of that token and ends when it is taken back; other tokens do not notice.
+    /// @dev Filling a token's word takes 2^112 of that token and ends when it is taken back; other tokens do not
+    /// notice.
     function test_AFullTokenIsStillLeft() external {
         token.mint(payer.addr, 300 * MOST);
         for (uint256 i = 0; i < 256; ++i) pay(payer, MOST, bytes32(i));

@@ -3,10 +3,12 @@ pragma solidity ^0.8.27;
 
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {PaymentRef} from "../../contracts/types/Payment.sol";
+import {Refund} from "../../contracts/types/TypedData.sol";
 import {GasBurningToken} from "../mocks/GasBurningToken.sol";
 import {AttackTest} from "./AttackTest.sol";
 
-/// @dev Assumptions broken: a token uses little gas, and the caller gives enough. No choice of gas makes a healthy payout fail on record.
+/// @dev Assumptions broken: a token uses little gas, and the caller gives enough. No choice of gas makes a healthy
+/// payout fail on record.
 contract GasBurnerTest is AttackTest {
     uint256 private constant FLOOR = 100_000;
     /// @dev With what a transfer needs itself, this is a little below the floor.
@@ -78,6 +80,8 @@ contract GasBurnerTest is AttackTest {
 
     function _tryRefund(uint256 limit, uint256 payoutGas) private returns (uint256) {
         uint256 refunded = vault.paymentOf(_ref).refunded;
+        vm.cool(address(vault));
+        vm.cool(address(token));
         vm.prank(payer.addr);
         try vault.refund{gas: limit}(_ref, 1, stranger.addr, PRICE - refunded, refunded, payoutGas) {
             return 1;
@@ -103,6 +107,21 @@ contract GasBurnerTest is AttackTest {
         assertEq(token.balanceOf(receiver.addr) + token.balanceOf(feeReceiver), paid, "each success paid");
     }
 
+    function test_NoGasLimitOfARelayedRefundMakesAHealthyPayoutFail() external {
+        _burner.setBurn(NEARLY_FLOOR);
+        uint256 done;
+        for (uint256 limit = 50_000; limit <= 400_000; limit += 5_000) {
+            Refund memory message = refundMessage(_ref, 1, stranger.addr);
+            bytes memory signature = signRefund(payer, message);
+            try vault.refundWithSignature{gas: limit}(_ref, message, payer.addr, signature, FLOOR) {
+                ++done;
+            } catch {}
+        }
+        assertGt(done, 10, "some succeeded");
+        assertEq(creditOf(payer.addr), 0, "no failure on record");
+        assertEq(token.balanceOf(stranger.addr), done, "each success paid");
+    }
+
     /// @dev Whatever the limit, a broken token's refund is either booked as a credit or leaves no trace.
     function test_NoGasLimitLosesMoneyOfABrokenToken() external {
         _burner.setBurn(type(uint256).max);
@@ -113,8 +132,8 @@ contract GasBurnerTest is AttackTest {
         assertEq(liabilities(), PRICE, "liabilities");
     }
 
-    /// @dev The stated boundary: a token that needs more than the floor can be made to fail by whoever chooses the gas. The
-    /// money waits for its owner, and a withdrawal has no cap.
+    /// @dev The stated boundary: a token that needs more than the floor can be made to fail by whoever chooses the gas.
+    /// The money waits for its owner, and a withdrawal has no cap.
     function test_ATokenAboveTheFloorCanBeMadeACreditByTheCaller() external {
         _burner.setBurn(FLOOR);
         vm.prank(payer.addr);

@@ -8,7 +8,8 @@ import {CallingHook} from "../mocks/HookActors.sol";
 import {HookedToken} from "../mocks/HookedToken.sol";
 import {AttackTest} from "./AttackTest.sol";
 
-/// @dev Assumption broken: nobody reads the views while a token is called. They may be late, but never promise more than is there.
+/// @dev Assumption broken: nobody reads the views while a token is called. They may be late, but never promise more
+/// than is there.
 contract ReadOnlyReentrancyTest is AttackTest {
     HookedToken private _hooked;
     CallingHook private _hook;

@@ -12,8 +12,8 @@ import {CallingHook} from "../mocks/HookActors.sol";
 import {HookedToken} from "../mocks/HookedToken.sol";
 import {AttackTest} from "./AttackTest.sol";
 
-/// @dev Assumption broken: the token does not call back. All six state-changing functions are tried from all four payouts
-/// and payments in which a token is called.
+/// @dev Assumption broken: the token does not call back. All six state-changing functions are tried from all four
+/// payouts and payments in which a token is called.
 contract ReentrancyTest is AttackTest {
     HookedToken private _hooked;
     CallingHook private _hook;

@@ -51,9 +51,10 @@ contract RefundRaceTest is AttackTest {
         assertEq(vault.paymentOf(_ref).refunded, PRICE);
     }
 
-    function testFuzz_WhateverTheSellerGaveBackMeanwhile_TheTotalIsWhatThePayerSigned(uint256 asked, uint256 given)
-        external
-    {
+    function testFuzz_WhateverTheSellerGaveBackMeanwhile_TheTotalIsWhatThePayerSigned(
+        uint256 asked,
+        uint256 given
+    ) external {
         asked = bound(asked, 2, PRICE);
         given = bound(given, 1, asked - 1);
         Refund memory message = refundMessage(_ref, asked, stranger.addr);

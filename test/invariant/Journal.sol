@@ -2,8 +2,8 @@
 pragma solidity ^0.8.27;
 
 /// @title Journal
-/// @notice The independent books: a list of what happened, in order. Nothing is summed up while writing; every figure is
-/// found by reading the whole list again.
+/// @notice The independent books: a list of what happened, in order. Nothing is summed up while writing; every figure
+/// is found by reading the whole list again.
 contract Journal {
     enum Kind {
         Paid,

@@ -77,8 +77,8 @@ contract RefundWindowInvariants is TestBase {
         }
     }
 
-    /// @dev RW2. What a vault owes is what the journal says is held, maturing or waiting for its owner, in total and for
-    /// each hour and owner.
+    /// @dev RW2. What a vault owes is what the journal says is held, maturing or waiting for its owner, in total and
+    /// for each hour and owner.
     function invariant_RW2_LiabilitiesAreTheSumOfTheBooks() external view {
         for (uint8 v = 0; v < _vaults.length; ++v) {
             for (uint8 t = 0; t < _tokens.length; ++t) {
@@ -102,7 +102,8 @@ contract RefundWindowInvariants is TestBase {
         }
     }
 
-    /// @dev RW3. Each unit of a payment has one exit: what went back, what is held and what was claimed make up what was paid.
+    /// @dev RW3. Each unit of a payment has one exit: what went back, what is held and what was claimed make up what
+    /// was paid.
     function invariant_RW3_EachUnitHasOneExit() external view {
         for (uint16 i = 0; i < _handler.paymentCount(); ++i) {
             RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
@@ -180,7 +181,8 @@ contract RefundWindowInvariants is TestBase {
         assertEq(vault.paymentOf(ref).refundable, 0, "RW6: all of it");
     }
 
-    /// @dev RW7. By its own will a payer never gets back more than all but the non-refundable share of the original amount.
+    /// @dev RW7. By its own will a payer never gets back more than all but the non-refundable share of the original
+    /// amount.
     function invariant_RW7_TheNonRefundableShareStays() external view {
         for (uint16 i = 0; i < _handler.paymentCount(); ++i) {
             RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
@@ -237,7 +239,8 @@ contract RefundWindowInvariants is TestBase {
         }
     }
 
-    /// @dev RW9. What must be refused is refused, with its own error: wrong people, times, amounts, recipients, repetitions.
+    /// @dev RW9. What must be refused is refused, with its own error: wrong people, times, amounts, recipients,
+    /// repetitions.
     function invariant_RW9_RefusalsHold() external view {
         assertEq(_handler.wrongRefusals(), 0, "RW9");
     }

@@ -17,8 +17,9 @@ import {EventReplay} from "./EventReplay.sol";
 import {Journal} from "./Journal.sol";
 
 /// @title RefundWindowHandler
-/// @notice Many payers, two vaults and two tokens. From the journal alone it knows for each action whether it must succeed
-/// or with which error it must fail. What must succeed and does not reverts here; what must fail and does not is counted.
+/// @notice Many payers, two vaults and two tokens. From the journal alone it knows for each action whether it must
+/// succeed or with which error it must fail. What must succeed and does not reverts here; what must fail and does not
+/// is counted.
 contract RefundWindowHandler is TestBase {
     struct Entry {
         uint8 vault;

@@ -5,8 +5,8 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 /// @title KeyedWallet
-/// @notice An honest contract account: it accepts one key's ECDSA signature, followed by a tag that makes it longer than
-/// 65 bytes, so that it travels by the overloads for contracts.
+/// @notice An honest contract account: it accepts one key's ECDSA signature, followed by a tag that makes it longer
+/// than 65 bytes, so that it travels by the overloads for contracts.
 contract KeyedWallet is IERC1271 {
     bytes1 public constant TAG = 0x01;
 
