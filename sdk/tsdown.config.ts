@@ -13,7 +13,7 @@ export default defineConfig({
   dts: true,
   entry: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
   // The file storage is the one module that needs Node; browsers never import its sub-path.
-  external: [/^node:/],
+  deps: { neverBundle: [/^node:/] },
   fixedExtension: false,
   format: "esm",
   platform: "neutral",

@@ -116,7 +116,8 @@ async function listeningUrl(child: ChildProcess): Promise<string> {
   throw new Error("The facilitator ended before it listened.");
 }
 
-function privateKeyOf(addressIndex: number): Hex {
+/** The private key of one of the development accounts. */
+export function privateKeyOf(addressIndex: number): Hex {
   const key = developmentAccount(addressIndex).getHdKey().privateKey;
   if (!key) throw new Error(`The mnemonic has no key ${addressIndex}.`);
   return toHex(key);

@@ -22,7 +22,13 @@ import {
 } from "@recourse/sdk/refund-window";
 import { erc20Abi } from "viem";
 import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
-import { type FacilitatorProcess, startFacilitator, startWorld, type World } from "../../scripts/lib/world.js";
+import {
+  type FacilitatorProcess,
+  privateKeyOf,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
 import { offerOf, payingFetch, reasonOf, receiptOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
 import { NETWORK, operator, PRICE, receiver, startTestShop, type TestShop } from "../shared/shop.js";
 
@@ -134,7 +140,7 @@ describe("a purchase into a refund window", () => {
 
   it("sponsors one exit a payment, and leaves further ones to the budget for strangers", async () => {
     const limited = await startFacilitator(world.rpcUrl, {
-      EVM_PRIVATE_KEY: developmentKey(17),
+      EVM_PRIVATE_KEY: privateKeyOf(17),
       STRANGERS_EXITS_PER_HOUR: "1",
     });
     const limitedShop = await startTestShop({ facilitatorUrl: limited.url });
@@ -296,9 +302,3 @@ describe("a purchase into a refund window", () => {
     assert.deepEqual(await claimableBuckets(client, { address: shop.sale.payTo, token: USDC }), []);
   });
 });
-
-function developmentKey(index: number): string {
-  const key = developmentAccount(index).getHdKey().privateKey;
-  assert.ok(key);
-  return `0x${Buffer.from(key).toString("hex")}`;
-}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { erc20Abi } from "viem";
+import { developmentAccount, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
+import { countTypeScript, snippetsOf } from "../../scripts/lib/snippets.js";
+import {
+  type FacilitatorProcess,
+  MERCHANT_KEY,
+  privateKeyOf,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
+import { payingFetch, receiptOf } from "../shared/buyer.js";
+import { PRICE, receiver } from "../shared/shop.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const buyer = developmentAccount(5);
+
+/** The README's snippets, as a reader would copy them, one after the other against the same local chain. */
+describe("the README", () => {
+  let folder: string;
+  let world: World;
+  let facilitator: FacilitatorProcess;
+  let http: Server;
+  const settings = { ...process.env };
+
+  before(async () => {
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    const snippets = snippetsOf(readme);
+    assert.equal(snippets.length, countTypeScript(readme), "every snippet has a name, so that it is tried");
+    await mkdir(join(root, "cache"), { recursive: true });
+    folder = await mkdtemp(join(root, "cache/readme-"));
+    for (const { code, name } of snippets) await writeFile(join(folder, `${name}.ts`), code);
+
+    world = await startWorld();
+    facilitator = await startFacilitator(world.rpcUrl);
+    await mintUsdc(world.client, buyer.address, 10n * PRICE);
+    Object.assign(process.env, {
+      BUYER_KEY: privateKeyOf(5),
+      FACILITATOR_KEY: MERCHANT_KEY,
+      FACILITATOR_URL: facilitator.url,
+      PAYMENTS_FOLDER: join(folder, "payments"),
+      PORT: "0",
+      RPC_URL: world.rpcUrl,
+      SHOP_ADDRESS: receiver.address,
+      SHOP_KEY: privateKeyOf(1),
+      TOKEN: USDC,
+    });
+  });
+  after(async () => {
+    http?.close();
+    await facilitator?.stop();
+    await world?.stop();
+    await rm(folder, { recursive: true });
+    process.env = settings;
+  });
+
+  const run = (name: string) => import(join(folder, `${name}.ts`));
+  const balanceOf = (address: `0x${string}`) =>
+    world.client.readContract({ abi: erc20Abi, address: USDC, args: [address], functionName: "balanceOf" });
+
+  it("has snippets that compile under the project's strict settings", async () => {
+    const config = { extends: join(root, "tsconfig.json"), compilerOptions: { rootDir: root }, include: ["*.ts"] };
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+    const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", folder], {
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stdout);
+  });
+
+  it("starts a shop that sells with a refund window", async () => {
+    ({ http } = await run("shop"));
+    await new Promise((resolve) => (http.listening ? resolve(undefined) : http.once("listening", resolve)));
+    process.env.SHOP_URL = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    assert.equal((await fetch(`${process.env.SHOP_URL}/report`)).status, 402);
+  });
+
+  it("says what the address promises", async () => {
+    const { description } = await run("describe");
+    assert.match(description.promise[0], /^For 14 days after paying, the payer can take back all of it/);
+  });
+
+  it("buys and takes the money back", async () => {
+    const before = await balanceOf(buyer.address);
+    const { refunded, response } = await run("buyer");
+    assert.equal(response.status, 200);
+    assert.equal(BigInt(refunded.amount), PRICE);
+    assert.equal(await balanceOf(buyer.address), before);
+  });
+
+  it("collects what has matured", async () => {
+    const { vault } = receiptOf(await payingFetch(buyer)(`${process.env.SHOP_URL}/report`));
+    process.env.VAULT = vault;
+    await world.client.increaseTime({ seconds: 15 * 86_400 });
+    await world.client.mine({ blocks: 1 });
+
+    const { buckets } = await run("claim");
+
+    assert.deepEqual(
+      buckets.map(({ amount }: { amount: bigint }) => amount),
+      [PRICE],
+    );
+    assert.equal(await balanceOf(receiver.address), PRICE);
+  });
+});
