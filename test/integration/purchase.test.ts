@@ -20,6 +20,7 @@ import {
   terms,
   VaultTermsMismatchError,
 } from "@recourse/sdk/refund-window";
+import { encodePaymentSignatureHeader } from "@x402/core/http";
 import { erc20Abi } from "viem";
 import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import {
@@ -141,7 +142,7 @@ describe("a purchase into a refund window", () => {
   it("sponsors one exit a payment, and leaves further ones to the budget for strangers", async () => {
     const limited = await startFacilitator(world.rpcUrl, {
       EVM_PRIVATE_KEY: privateKeyOf(17),
-      STRANGERS_EXITS_PER_HOUR: "1",
+      STRANGERS_PER_HOUR: "1",
     });
     const limitedShop = await startTestShop({ facilitatorUrl: limited.url });
     try {
@@ -236,6 +237,26 @@ describe("a purchase into a refund window", () => {
 
     assert.equal(response.status, 402);
     assert.equal(reasonOf(response), "invalid_exact_evm_signature");
+  });
+
+  it("keeps the header of the longest terms far below what servers accept", async () => {
+    const longest = { fee: { receiver: developmentAccount(9).address, bps: 1_000 }, nonRefundableBps: 9_999 };
+    const wordy = await startTestShop({
+      facilitatorUrl: facilitator.url,
+      sale: {
+        ...longest,
+        operator: operator.address,
+        paymentFlow: "upfront",
+        salt: `0x${"f".repeat(64)}`,
+        window: 31_535_999,
+      },
+    });
+    try {
+      const header = encodePaymentSignatureHeader(await signedPayload(buyer, wordy.url));
+      assert.ok(header.length < 4_096, `${header.length} characters`);
+    } finally {
+      await wordy.stop();
+    }
   });
 
   it("refuses to describe an address that is not the vault of its terms", async () => {

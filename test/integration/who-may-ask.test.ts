@@ -155,7 +155,8 @@ describe("who may ask for what", () => {
     const REQUIREMENTS: [string, (r: PaymentRequirements) => Partial<PaymentRequirements>, string][] = [
       ["another payTo", () => ({ payTo: receiver.address }), code("vault_mismatch")],
       ["a payTo that is no address", () => ({ payTo: "vault" }), code("vault_mismatch")],
-      ["another asset", () => ({ asset: receiver.address }), "invalid_exact_evm_signature"],
+      ["another asset", () => ({ asset: receiver.address }), code("asset_not_allowed")],
+      ["an asset that is no address", () => ({ asset: "USDC" }), code("asset_not_allowed")],
       ["another amount", () => ({ amount: "1" }), "invalid_exact_evm_payload_authorization_value_mismatch"],
       ["another network", () => ({ network: "eip155:8453" }), "invalid_network"],
       ["another scheme", () => ({ scheme: "upto" }), "unsupported_scheme"],

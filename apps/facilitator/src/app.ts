@@ -34,6 +34,7 @@ export function createApp(config: Config, logger: Logger): Express {
   const client = createChainClient(config);
   const callers = new AsyncLocalStorage<string | undefined>();
   const scheme = new ExactEvmScheme(client, {
+    ...(config.ASSETS === undefined ? {} : { assets: config.ASSETS }),
     caller: () => callers.getStore(),
     confirmations: config.CONFIRMATIONS,
     maxGas: config.MAX_GAS,

@@ -1,4 +1,4 @@
-import { type Hex, isHex } from "viem";
+import { getAddress, type Hex, isAddress, isHex } from "viem";
 import * as z from "zod";
 
 const merchants = z.string().transform((text, context) => {
@@ -9,6 +9,14 @@ const merchants = z.string().transform((text, context) => {
     return z.NEVER;
   }
   return new Map(pairs.map(([name, key]) => [key as string, name as string]));
+});
+
+const addresses = z.string().transform((text, context) => {
+  const entries = text.split(",").filter((entry) => entry !== "");
+  if (entries.length > 0 && entries.every((entry) => isAddress(entry, { strict: false })))
+    return entries.map((entry) => getAddress(entry));
+  context.addIssue({ code: "custom", message: "is address,address" });
+  return z.NEVER;
 });
 
 const positive = z.coerce.number().int().positive();
@@ -24,13 +32,16 @@ const environment = z.object({
   /** The servers that this facilitator answers for: name:key,name:key. */
   MERCHANTS: merchants.prefault(""),
   CONFIRMATIONS: positive.default(1),
-  MAX_GAS: z.coerce.bigint().positive().default(1_000_000n),
+  /** The most gas of one transaction: a payment that deploys its vault, by a payer that is a contract, needs 400,000. */
+  MAX_GAS: z.coerce.bigint().positive().default(500_000n),
+  /** The tokens that vaults are paid in. Default: those that the official packages know. */
+  ASSETS: addresses.optional(),
   /** Transactions that are paid for one merchant in an hour. */
   TRANSACTIONS_PER_HOUR: positive.default(3_600),
   /** Vaults that are deployed for one merchant in an hour. */
   DEPLOYMENTS_PER_HOUR: positive.default(20),
-  /** Exits of payments that were not settled here, of all vaults together, in an hour. */
-  STRANGERS_EXITS_PER_HOUR: positive.default(20),
+  /** Transactions in an hour for all callers without a key together, and exits of payments that were not settled here. */
+  STRANGERS_PER_HOUR: positive.default(20),
   /** The smallest payment, in the token's smallest unit, for which a vault is deployed. */
   MIN_DEPLOYMENT_VALUE: z.coerce.bigint().nonnegative().default(10_000n),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),

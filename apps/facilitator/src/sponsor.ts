@@ -5,25 +5,24 @@ import type { Config } from "./config.js";
 const HOUR = 3_600;
 
 /**
- * The budget of what is paid for: so many transactions and deployments an hour for each merchant, all callers without a
- * name being one; and one exit of its payer for each payment that was settled here. Exits of other payments share a
- * budget of their own.
+ * The budget of what is paid for: so many transactions and deployments an hour for each merchant, and one exit of its payer
+ * for each payment that was settled here. Callers without a name, and exits of other payments, share one small budget.
  */
 export function createSponsor(config: Config): Sponsor {
   const transactions = new RateLimiterMemory({ points: config.TRANSACTIONS_PER_HOUR, duration: HOUR });
   const deployments = new RateLimiterMemory({ points: config.DEPLOYMENTS_PER_HOUR, duration: HOUR });
-  const strangersExits = new RateLimiterMemory({ points: config.STRANGERS_EXITS_PER_HOUR, duration: HOUR });
+  const strangers = new RateLimiterMemory({ points: config.STRANGERS_PER_HOUR, duration: HOUR });
   const reservedExits = new Set<string>();
 
   return async ({ caller, kind, paymentId, value }: Expense) => {
-    if (kind === "exit") return reservedExits.delete(paymentId) || take(strangersExits, "all");
-    if (kind === "deployment") {
-      const isWorthIt = caller !== undefined && value >= config.MIN_DEPLOYMENT_VALUE;
-      if (!isWorthIt || !(await take(deployments, caller))) return false;
-    }
-    const isWithinBudget = await take(transactions, caller ?? "anonymous");
-    if (isWithinBudget && kind !== "operation") reservedExits.add(paymentId);
-    return isWithinBudget;
+    if (kind === "exit" && reservedExits.delete(paymentId)) return true;
+    if (kind === "exit" || caller === undefined) return kind !== "deployment" && take(strangers, "all");
+    if (kind === "deployment" && (value < config.MIN_DEPLOYMENT_VALUE || !(await take(deployments, caller))))
+      return false;
+    if (!(await take(transactions, caller))) return false;
+    // An operation spends on a payment that has its exit already.
+    if (kind !== "operation") reservedExits.add(paymentId);
+    return true;
   };
 }
 

@@ -9,6 +9,8 @@ export const ErrTermsMalformed = "invalid_exact_evm_recourse_terms_malformed";
 export const ErrTermsMismatch = "invalid_exact_evm_recourse_terms_mismatch";
 /** The factory is not one that this facilitator serves. */
 export const ErrFactoryNotAllowed = "invalid_exact_evm_recourse_factory_not_allowed";
+/** The token is not one that this facilitator pays gas for. */
+export const ErrAssetNotAllowed = "invalid_exact_evm_recourse_asset_not_allowed";
 /** `payTo` is not the address of these terms under this factory. */
 export const ErrVaultMismatch = "invalid_exact_evm_recourse_vault_mismatch";
 /** The payload is not an EIP-3009 authorization. */

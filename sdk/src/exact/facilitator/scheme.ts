@@ -6,7 +6,7 @@ import type {
   SettleResponse,
   VerifyResponse,
 } from "@x402/core/types";
-import { toFacilitatorEvmSigner } from "@x402/evm";
+import { findDefaultAsset, toFacilitatorEvmSigner } from "@x402/evm";
 import {
   ExactEvmScheme as OfficialExactEvmScheme,
   type ExactEvmSchemeConfig as OfficialExactEvmSchemeConfig,
@@ -17,6 +17,7 @@ import {
   encodePacked,
   getAddress,
   type Hex,
+  isAddress,
   isAddressEqual,
   keccak256,
   publicActions,
@@ -36,6 +37,7 @@ import type { RelayRequest } from "../../refund-window/relay.js";
 import { encodeTerms, type VaultDeployment, vaultAddress } from "../../refund-window/vaultAddress.js";
 import {
   ErrAlreadyPaid,
+  ErrAssetNotAllowed,
   ErrBeingSettled,
   ErrEventMismatch,
   ErrFactoryNotAllowed,
@@ -87,6 +89,8 @@ import {
 export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
   /** The deployments whose vaults are served. Default: the canonical one. */
   deployments?: readonly VaultDeployment[];
+  /** The tokens that vaults are paid in: foreign code that gas is paid for. Default: those that the official package knows. */
+  assets?: readonly Address[];
   /** Who is calling: the identity of the authenticated server of the current call. Default: nobody is authenticated. */
   caller?: () => string | undefined;
   /** Decides what gas is paid for. Default: everything but deployments that no authenticated server asks for. */
@@ -99,7 +103,7 @@ export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
   confirmationTimeoutMs?: number;
   /** Milliseconds that the chain may take to answer before anything is sent. Default: 9,000. */
   readTimeoutMs?: number;
-  /** The most gas that one transaction may use. Default: 1,000,000. */
+  /** The most gas that one transaction may use. Default: 500,000. */
   maxGas?: bigint;
 };
 
@@ -133,13 +137,14 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   readonly #official: OfficialExactEvmScheme;
   readonly #submitter: Submitter;
   readonly #deployments: readonly VaultDeployment[];
+  readonly #assets: readonly Address[] | undefined;
   readonly #caller: () => string | undefined;
   readonly #sponsor: Sponsor;
   readonly #readTimeoutMs: number;
 
   /** @param client Signs by itself (a local account), so that what was sent can be looked up whatever happens. */
   constructor(client: FacilitatorClient, config: ExactEvmSchemeConfig = {}) {
-    const { confirmationTimeoutMs = 60_000, confirmations = 1, maxGas = 1_000_000n } = config;
+    const { confirmationTimeoutMs = 60_000, confirmations = 1, maxGas = 500_000n } = config;
     this.#client = client;
     this.#official = new OfficialExactEvmScheme(officialSigner(client, confirmationTimeoutMs), config);
     this.#submitter = new Submitter(client, {
@@ -149,9 +154,14 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       maxGas,
     });
     this.#deployments = config.deployments ?? [addresses["refund-window"]];
+    this.#assets = config.assets;
     this.#caller = config.caller ?? (() => undefined);
     this.#sponsor = config.sponsor ?? sponsorEverything;
     this.#readTimeoutMs = config.readTimeoutMs ?? 9_000;
+  }
+
+  get #network(): `eip155:${number}` {
+    return `eip155:${this.#client.chain.id}`;
   }
 
   /** Tells servers which vaults are served; a server whose terms are of another factory refuses this facilitator. */
@@ -186,13 +196,14 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
 
   /** What needs no chain: the address is exactly these terms, under a factory that is served, for this network and asset. */
   #check(payload: PaymentPayload, requirements: PaymentRequirements): CheckedPayment {
-    if (requirements.network !== `eip155:${this.#client.chain.id}`) throw new Refusal("invalid_network");
+    if (requirements.network !== this.#network) throw new Refusal("invalid_network");
     const vaultExtra = parseVaultExtra(requirements);
     if (!vaultExtra) throw new Refusal(ErrTermsMalformed);
     if (!acceptedSameTerms(payload, requirements)) throw new Refusal(ErrTermsMismatch);
     const vault = this.#vaultOf(vaultExtra, requirements);
     const exactPayload = parseExactPayload(payload);
     if (!exactPayload) throw new Refusal(ErrPayloadUnsupported);
+    if (!this.#servesAsset(requirements.asset)) throw new Refusal(ErrAssetNotAllowed);
     const ref = refOf(exactPayload, requirements.asset);
     return {
       vault,
@@ -202,6 +213,12 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       amount: BigInt(requirements.amount),
       payload: exactPayload,
     };
+  }
+
+  #servesAsset(asset: string): boolean {
+    if (!isAddress(asset, { strict: false })) return false;
+    if (this.#assets) return this.#assets.some((served) => isAddressEqual(served, asset));
+    return findDefaultAsset(asset, this.#network) !== undefined;
   }
 
   #vaultOf(vaultExtra: VaultExtra, requirements: PaymentRequirements): Address {
@@ -416,8 +433,10 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   }
 
   async #relayAction(request: RelayRequest): Promise<SettleResponse> {
-    if (request.network !== `eip155:${this.#client.chain.id}`) throw new Refusal("invalid_network");
+    if (request.network !== this.#network) throw new Refusal("invalid_network");
     const vault = this.#relayedVault(request.vault);
+    const token = request.action === "refund" ? request.ref.token : request.message.token;
+    if (!this.#servesAsset(token)) throw new Refusal(ErrAssetNotAllowed);
     return request.action === "refund" ? this.#relayRefund(vault, request) : this.#relayWithdraw(vault, request);
   }
 
@@ -481,7 +500,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       payment,
       value: amount,
     });
-    const network = `eip155:${this.#client.chain.id}` as const;
+    const network = this.#network;
     const transaction = submission.hash;
     if (!receipt) return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: owner };
     const withdrawn = withdrawnIn(receipt.logs, { owner, vault });
@@ -509,7 +528,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   }
 
   #pending(payment: ExpectedPayment, transaction: Hex): SettleResponse {
-    const network = `eip155:${this.#client.chain.id}` as const;
+    const network = this.#network;
     return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: payment.ref.payer };
   }
 
@@ -523,7 +542,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     return {
       success: true,
       transaction,
-      network: `eip155:${this.#client.chain.id}`,
+      network: this.#network,
       payer: payment.ref.payer,
       amount: String(amount),
       extra: { recourse: receipt ?? fallbackReceipt(payment, this.#client.chain.id), ...optional({ operation }) },
