@@ -144,7 +144,7 @@ contract RefundWindowHandler is TestBase {
         _refund(index, payer, amount, to, bySignature, refusal, Journal.Kind.RefundedByPayer);
     }
 
-    function refundAsSeller(uint256 seed, uint256 amount, bool byOperator, bool bySignature) external {
+    function refundAsSeller(uint256 seed, uint256 amount, bool byOperator, bool bySignature) public {
         if (_entries.length == 0) return;
         uint256 index = seed % _entries.length;
         Account memory seller = _party(_entries[index].vault, byOperator ? 1 : 0);
@@ -160,6 +160,19 @@ contract RefundWindowHandler is TestBase {
         amount = refusal == 0 ? bound(amount, 1, most) : 1;
 
         _refund(index, seller, amount, to, bySignature, refusal, Journal.Kind.RefundedBySeller);
+    }
+
+    /// @notice Two payouts to the same payer fail, one after the other.
+    function refundTwiceWhilePaused(uint256 seed, bool byOperator) external {
+        tokens[1].setPaused(true);
+        for (uint256 i = 0; i < _entries.length; ++i) {
+            uint256 index = (seed % _entries.length + i) % _entries.length;
+            bool matured = block.timestamp >= uint256(_entries[index].hour) * 1 hours;
+            if (_entries[index].token != 1 || matured || journal.held(uint16(index)) < 2) continue;
+            refundAsSeller(index, 1, byOperator, false);
+            refundAsSeller(index, 1, byOperator, true);
+            return;
+        }
     }
 
     function _refund(
@@ -292,7 +305,22 @@ contract RefundWindowHandler is TestBase {
     /// @notice Any of the known hours, the first one twice; one that has not matured spoils the whole claim.
     function claim(uint256 vaultSeed, uint256 tokenSeed, uint256 mask, bool maturedOnly) external {
         (uint8 vault, uint8 token) = (uint8(vaultSeed % VAULTS), uint8(tokenSeed % TOKENS));
-        uint32[] memory buckets = _pickHours(vault, token, mask, maturedOnly);
+        _claim(vault, token, _pickHours(vault, token, mask, maturedOnly));
+    }
+
+    /// @notice One hour alone, in the last second before it matures or in the first after.
+    function claimAtEdge(uint256 seed, bool before) external {
+        if (_entries.length == 0) return;
+        Entry storage entry = _entries[seed % _entries.length];
+        uint256 time = uint256(entry.hour) * 1 hours - (before ? 1 : 0);
+        if (time > block.timestamp) vm.warp(time);
+
+        uint32[] memory buckets = new uint32[](1);
+        buckets[0] = entry.hour;
+        _claim(entry.vault, entry.token, buckets);
+    }
+
+    function _claim(uint8 vault, uint8 token, uint32[] memory buckets) private {
         uint256 amount;
         bytes4 refusal;
         for (uint256 i = 0; i < buckets.length; ++i) {
