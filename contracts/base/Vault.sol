@@ -5,6 +5,7 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IVault} from "../interfaces/IVault.sol";
@@ -56,6 +57,9 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     uint256 private constant FEE_BPS_INDEX = 3;
 
     address private immutable _implementation = address(this);
+    /// @dev The chain of the deployment: a payment keeps its id, and its payer the way out, when a chain changes its own.
+    /// Signatures are held to the chain of the moment by their domain.
+    uint256 private immutable _chainId = block.chainid;
 
     mapping(address token => Ledger) internal _ledgers;
     mapping(address token => mapping(address owner => Credit)) private _credits;
@@ -127,7 +131,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     }
 
     function _idOf(Method method, address token, address payer, bytes32 nonce) private view returns (PaymentId) {
-        return PaymentId.wrap(keccak256(abi.encode(block.chainid, address(this), method, token, payer, nonce)));
+        return PaymentId.wrap(keccak256(abi.encode(_chainId, address(this), method, token, payer, nonce)));
     }
 
     /// @dev Whether the product has a word for this payment, ended ones included.
@@ -143,8 +147,9 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         if (amount == 0) return;
         if (payoutGas < MIN_PAYOUT_GAS) revert PayoutGasTooLow(payoutGas, MIN_PAYOUT_GAS);
         // EIP-150 keeps 1/64 back: without this, a caller could starve the token and have it recorded as refusing.
-        uint256 needed = (payoutGas * 64) / 63 + PAYOUT_RESERVE_GAS;
-        if (gasleft() < needed) revert GasLeftTooLow(gasleft(), needed);
+        uint256 needed = Math.saturatingMul(payoutGas, 64) / 63 + PAYOUT_RESERVE_GAS;
+        uint256 gasLeft = gasleft();
+        if (gasLeft < needed) revert GasLeftTooLow(gasLeft, needed);
 
         if (!TokenLib.trySend(token, to, amount, payoutGas)) _credit(token, owner, amount);
     }

@@ -72,7 +72,7 @@ interface IRefundWindow is IVault {
     error NotParty(PaymentId id, address caller);
 
     /// @notice The payer asked after the window had closed.
-    /// @dev Ask the receiver, who can still refund until `maturesAt`.
+    /// @dev Until `maturesAt` receiver and operator can still give it back: ask them.
     error RefundAfterClose(PaymentId id, uint40 closesAt, uint40 maturesAt);
 
     /// @notice Receiver or operator asked after the payment had matured.

@@ -155,7 +155,7 @@ interface IVault {
 
     /* VIEWS */
 
-    /// @notice The id of a payment into this vault, whether or not it exists.
+    /// @notice The id of a payment into this vault, whether or not it exists. It has the chain id of the vault's deployment.
     /// @param ref What names it.
     /// @return The id.
     function idOf(PaymentRef calldata ref) external view returns (PaymentId);

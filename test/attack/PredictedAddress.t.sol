@@ -5,7 +5,7 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
-import {Authorization, PaymentId} from "../../contracts/types/Payment.sol";
+import {Authorization} from "../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {AttackTest} from "./AttackTest.sol";
 

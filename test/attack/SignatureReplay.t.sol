@@ -56,13 +56,18 @@ contract SignatureReplayTest is AttackTest {
         Refund memory message = refundMessage(_ref, PRICE, payer.addr);
         bytes memory signature = signRefund(payer, message);
         vm.chainId(block.chainid + 1);
-        bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.PaymentMismatch.selector,
-            vault.idOf(_ref),
-            message.paymentId
-        );
-        vm.expectRevert(reason);
+        vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, payer.addr));
         vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+    }
+
+    /// @dev The payer's way out does not end with the chain's id.
+    function test_AfterTheForkThePayerRefundsByCallAndByANewSignature() external {
+        vm.chainId(block.chainid + 1);
+        vm.prank(payer.addr);
+        vault.refund(_ref, 1, payer.addr, PRICE, 0, PAYOUT_GAS);
+        Refund memory message = refundMessage(_ref, PRICE - 1, payer.addr);
+        vault.refundWithSignature(_ref, message, payer.addr, signRefund(payer, message), PAYOUT_GAS);
+        assertEq(vault.paymentOf(_ref).refunded, PRICE);
     }
 
     function test_RevertWhen_AWithdrawalWasSignedOnAnotherChain() external {

@@ -166,7 +166,7 @@ contract RefundWindowHandler is TestBase {
     function refundTwiceWhilePaused(uint256 seed, bool byOperator) external {
         tokens[1].setPaused(true);
         for (uint256 i = 0; i < _entries.length; ++i) {
-            uint256 index = (seed % _entries.length + i) % _entries.length;
+            uint256 index = ((seed % _entries.length) + i) % _entries.length;
             bool matured = block.timestamp >= uint256(_entries[index].hour) * 1 hours;
             if (_entries[index].token != 1 || matured || journal.held(uint16(index)) < 2) continue;
             refundAsSeller(index, 1, byOperator, false);

@@ -3,8 +3,8 @@
 /** The canonical contracts of each kind of vault; the same on every chain. */
 export const addresses = {
   "refund-window": {
-    implementation: "0xE2f150829638AEf63E088485d0899072dB250b3c",
-    factory: "0x02b30Cf4e2b2520496328825212E7302419125d2",
+    implementation: "0xD8366BA30Abad9B58909F0688396d331Bbf42Ce5",
+    factory: "0xfBFf748AB2be11B2677F8d66E8f94c175927EB0A",
   },
 } as const;
 

@@ -596,7 +596,7 @@ export declare namespace ReentrancyGuardReentrantCallError {
 /**
  * The payer asked after the window had closed.
  *
- * Ask the receiver, who can still refund until `maturesAt`.
+ * Until `maturesAt` receiver and operator can still give it back: ask them.
  */
 export class RefundAfterCloseError extends RecourseError {
   override readonly name = "RefundAfterCloseError";
@@ -608,7 +608,7 @@ export class RefundAfterCloseError extends RecourseError {
       ...options,
       docsPath: "docs/errors.md#refundafterclose",
       facts: { Id: args.id, "Closes at": args.closesAt, "Matures at": args.maturesAt },
-      next: "Ask the receiver, who can still refund until `maturesAt`.",
+      next: "Until `maturesAt` receiver and operator can still give it back: ask them.",
     });
     this.args = args;
   }

@@ -58,8 +58,16 @@ contract RefundWindowIdOfTest is RefundWindowUnitTest {
     function test_DiffersOnAnotherChain() external {
         bytes32 id = idOf(ref);
         vm.chainId(block.chainid + 1);
+        vm.etch(address(implementation), address(new RefundWindow()).code);
 
         assertNotEq(idOf(ref), id);
+    }
+
+    function test_StaysWhenTheChainChangesItsId() external {
+        bytes32 id = idOf(ref);
+        vm.chainId(block.chainid + 1);
+
+        assertEq(idOf(ref), id);
     }
 
     function test_DoesNotDependOnThePayment() external {

@@ -6,7 +6,7 @@ import { refundWindowAbi } from "../../abis.js";
 import type { PaymentId, PaymentRef } from "../../types.js";
 
 /**
- * The id of a payment into this vault, whether or not it exists.
+ * The id of a payment into this vault, whether or not it exists. It has the chain id of the vault's deployment.
  *
  * @returns The id.
  */
