@@ -1,0 +1,393 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { after, before, describe, it } from "node:test";
+import { ExactEvmScheme as FacilitatorScheme } from "@recourse/sdk/exact/facilitator";
+import { InMemoryPaymentStorage } from "@recourse/sdk/exact/server";
+import { relay, RelayError, signRefund } from "@recourse/sdk/refund-window";
+import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { authorizationTypes } from "@x402/evm";
+import { createClient, type Hex, http } from "viem";
+import { baseSepolia } from "viem/chains";
+import { developmentAccount, localClient, mintUsdc } from "../../scripts/lib/local-chain.js";
+import {
+  type FacilitatorProcess,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
+import { ask, payingFetch, reasonOf, receiptOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
+import { startRpcProxy } from "../shared/rpcProxy.js";
+import { NETWORK, operator, PRICE, receiver, startTestShop } from "../shared/shop.js";
+
+const buyer = developmentAccount(5);
+const thief = developmentAccount(9);
+/** Loops 200,000 times (5.2 million gas), then answers 1 to every call. */
+const BURNER = "0x62030d405b60019003806004576001" + "5f5260205ff3";
+const BURNER_ADDRESS = "0x00000000000000000000000000000000000b0001";
+
+describe("a thief", () => {
+  let world: World;
+  let facilitator: FacilitatorProcess;
+  const stops: (() => Promise<void>)[] = [];
+
+  before(async () => {
+    world = await startWorld();
+    facilitator = await startFacilitator(world.rpcUrl);
+    await mintUsdc(world.client, buyer.address, 1_000n * PRICE);
+    await world.client.setCode({ address: BURNER_ADDRESS, bytecode: BURNER as Hex });
+    const shop = await startTestShop({ facilitatorUrl: facilitator.url });
+    assert.equal((await payingFetch(buyer)(shop.url)).status, 200);
+    await shop.stop();
+  });
+  after(async () => {
+    for (const stop of stops) await stop();
+    await facilitator.stop();
+    await world.stop();
+  });
+
+  async function shopAt(options: Partial<Parameters<typeof startTestShop>[0]> = {}) {
+    const shop = await startTestShop({ facilitatorUrl: facilitator.url, ...options });
+    stops.push(shop.stop);
+    return shop;
+  }
+
+  async function plainPayload(asset: string) {
+    const requirements = {
+      scheme: "exact",
+      network: NETWORK,
+      amount: "1",
+      asset,
+      payTo: thief.address,
+      maxTimeoutSeconds: 300,
+      extra: { name: "Evil", version: "1" },
+    } as PaymentRequirements;
+    const now = Math.floor(Date.now() / 1_000);
+    const message = {
+      from: thief.address,
+      to: thief.address,
+      value: 1n,
+      validAfter: 0n,
+      validBefore: BigInt(now + 86_400 * 365),
+      nonce: `0x${randomBytes(32).toString("hex")}` as Hex,
+    };
+    const signature = await thief.signTypedData({
+      domain: { name: "Evil", version: "1", chainId: 84532, verifyingContract: asset as Hex },
+      message,
+      primaryType: "TransferWithAuthorization",
+      types: authorizationTypes,
+    });
+    const authorization = {
+      ...message,
+      value: "1",
+      validAfter: "0",
+      validBefore: String(message.validBefore),
+    };
+    const payload = { x402Version: 2, accepted: requirements, payload: { authorization, signature } } as PaymentPayload;
+    return { payload, requirements };
+  }
+
+  it("1: cannot spend the facilitator's gas past MAX_GAS and the quota by plain exact, without a name", async () => {
+    const frugal = await startFacilitator(world.rpcUrl, { MAX_GAS: "100000", TRANSACTIONS_PER_HOUR: "1" });
+    stops.push(frugal.stop);
+    const used: bigint[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      const { payload, requirements } = await plainPayload(BURNER_ADDRESS);
+      const answer = await ask(frugal.url, "settle", payload, requirements);
+      console.log("    plain settle:", JSON.stringify(answer).slice(0, 200));
+      if (answer.transaction)
+        used.push((await world.client.getTransactionReceipt({ hash: answer.transaction })).gasUsed);
+    }
+    console.log("    gas used:", used);
+    assert.deepEqual(used, []);
+  });
+
+  it("0: cannot end the facilitator's process", async () => {
+    // The node refuses one call: a rate limit, which anybody can provoke by asking /verify often enough.
+    const limited = await startEditingProxy(world.rpcUrl, (body) =>
+      body.includes("eth_getCode") && body.toLowerCase().includes(BURNER_ADDRESS)
+        ? { code: -32005, message: "rate limit" }
+        : undefined,
+    );
+    stops.push(limited.stop);
+    const behind = await startFacilitator(limited.url);
+    stops.push(behind.stop);
+    const { payload, requirements } = await plainPayload(BURNER_ADDRESS);
+    (payload.payload as { signature: string }).signature = `0x${"11".repeat(64)}1b`;
+    const answer = await ask(behind.url, "verify", payload, requirements).catch((error) => String(error));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    console.log("    verify:", JSON.stringify(answer).slice(0, 200), "exit code:", behind.process.exitCode);
+    assert.equal(behind.process.exitCode, null);
+  });
+
+  it("2: is not told where the node is (a call that takes longer than the facilitator waits)", async () => {
+    const slow = await startEditingProxy(
+      world.rpcUrl,
+      () => undefined,
+      false,
+      (body) => (body.includes("e3ee160e") ? 3_500 : 0),
+    );
+    stops.push(slow.stop);
+    const behind = await startFacilitator(`${slow.url}/v2/SECRET-API-KEY`);
+    stops.push(behind.stop);
+    const { payload, requirements } = await plainPayload(BURNER_ADDRESS);
+    const verified = JSON.stringify(await ask(behind.url, "verify", payload, requirements));
+    console.log("    verify:", verified.slice(0, 300));
+    assert.ok(!verified.includes("SECRET-API-KEY"));
+  });
+
+  it("2b: is not told where the node is (a node that answers -32000, as geth does when a call runs out of gas)", async () => {
+    const proxy = await startEditingProxy(world.rpcUrl, (body) =>
+      body.includes("e3ee160e") || body.includes("cf092995")
+        ? { code: -32000, message: "out of gas" }
+        : undefined,
+    );
+    stops.push(proxy.stop);
+    const behind = await startFacilitator(`${proxy.url}/v2/SECRET-API-KEY`);
+    stops.push(behind.stop);
+    const shop = await shopAt({ facilitatorUrl: behind.url });
+    const vaultPayload = await signedPayload(buyer, shop.url);
+    const { payload, requirements } = await plainPayload(BURNER_ADDRESS);
+    const answers = [
+      JSON.stringify(await ask(behind.url, "verify", payload, requirements)),
+      JSON.stringify(await ask(behind.url, "settle", payload, requirements)),
+      JSON.stringify(await ask(behind.url, "verify", vaultPayload, vaultPayload.accepted)),
+      JSON.stringify(
+        await ask(
+          behind.url,
+          "settle",
+          { ...vaultPayload, payload: { ...vaultPayload.payload, type: "pay", idempotencyKey: "k" } },
+          vaultPayload.accepted,
+        ),
+      ),
+    ];
+    for (const answer of answers) console.log("    leak:", answer.includes("SECRET-API-KEY"), answer.slice(0, 500));
+    assert.deepEqual(
+      answers.map((answer) => answer.includes("SECRET-API-KEY")),
+      [false, false, false, false],
+    );
+  });
+
+  it("3: cannot run a handler of an authorization route without a signature", async () => {
+    const scheme = { operator, storage: new InMemoryPaymentStorage() };
+    const upfront = await shopAt({ scheme, sale: { paymentFlow: "upfront" } });
+    const later = await shopAt({ scheme });
+    assert.equal(upfront.sale.payTo, later.sale.payTo);
+    const forged = async (url: string, fields: object): Promise<PaymentPayload> => {
+      const payload = await signedPayload(thief, url);
+      const { authorization } = payload.payload as { authorization: object };
+      return {
+        ...payload,
+        payload: {
+          authorization: { ...authorization, from: buyer.address, nonce: `0x${"77".repeat(32)}` },
+          signature: `0x${"11".repeat(65)}`,
+          ...fields,
+        },
+      };
+    };
+
+    const poisoned = await send(upfront.url, await forged(upfront.url, { type: "pay" }));
+    const answer = await send(later.url, await forged(later.url, {}));
+    console.log("    poisoned:", poisoned.status, reasonOf(poisoned), "answer:", answer.status, reasonOf(answer));
+
+    assert.equal(later.runs(), 0, "the handler ran for a payment that nobody signed");
+  });
+
+  it("4: cannot, as the seller, take the sponsored exit of the buyer", async () => {
+    const fresh = await startFacilitator(world.rpcUrl, { STRANGERS_EXITS_PER_HOUR: "1" });
+    stops.push(fresh.stop);
+    const shop = await shopAt({ facilitatorUrl: fresh.url });
+    const mine = receiptOf(await payingFetch(buyer)(shop.url));
+    const other = receiptOf(await payingFetch(buyer)(shop.url));
+    const asSeller = localClient(world.rpcUrl, receiver);
+    // The receiver gives back one unit of each: the first takes the buyer's reserved exit, so does the second ...
+    await relay(await signRefund(asSeller, { payment: other, amount: 1n }), { facilitator: fresh.url });
+    await relay(await signRefund(asSeller, { payment: mine, amount: 1n }), { facilitator: fresh.url });
+    // ... and one more takes the exit that all strangers share.
+    await relay(await signRefund(asSeller, { payment: other, amount: 1n }), { facilitator: fresh.url });
+
+    const exit = await relay(await signRefund(localClient(world.rpcUrl, buyer), { payment: mine }), {
+      facilitator: fresh.url,
+    }).catch((error) => error);
+
+    console.log("    buyer's exit:", exit instanceof RelayError ? exit.reason : exit);
+    assert.ok(!(exit instanceof RelayError));
+  });
+
+  it("5: a node that says 'already known' has the transaction", async () => {
+    let forwarded = 0;
+    const proxy = await startEditingProxy(
+      world.rpcUrl,
+      (body) =>
+        body.includes("eth_sendRawTransaction")
+          ? ((forwarded += 1), { code: -32000, message: "already known" })
+          : undefined,
+      true,
+    );
+    stops.push(proxy.stop);
+    const behind = await startFacilitator(proxy.url);
+    stops.push(behind.stop);
+    const shop = await shopAt({ facilitatorUrl: behind.url });
+    await world.client.setAutomine(false);
+    let first: Response;
+    const payload = await signedPayload(buyer, shop.url);
+    try {
+      first = await send(shop.url, payload);
+    } finally {
+      await world.client.setAutomine(true);
+      await world.client.mine({ blocks: 1 });
+    }
+    const second = await send(shop.url, payload);
+    console.log("    first:", first.status, reasonOf(first), "second:", second.status, reasonOf(second));
+    assert.equal(second.status, 200, "the buyer has paid and is never served");
+  });
+
+  it("6: gives an upfront payment back when the node went away before the receipt was read", async () => {
+    const proxy = await startRpcProxy(world.rpcUrl);
+    stops.push(proxy.stop);
+    // Everything works, except reading what the buyer may do (nextActions) after the payment.
+    const picky = await startEditingProxy(proxy.url, (body) =>
+      body.includes("eth_call") && body.includes(nextActionsSelector) ? { code: -32005, message: "limit" } : undefined,
+    );
+    stops.push(picky.stop);
+    const behind = await startFacilitator(picky.url);
+    stops.push(behind.stop);
+    const shop = await shopAt({
+      facilitatorUrl: behind.url,
+      sale: { paymentFlow: "upfront" },
+      handler: (_request, response) => response.status(500).json({}),
+    });
+    const response = await send(shop.url, await signedPayload(buyer, shop.url));
+    const settlement = settlementOf(response);
+    console.log("    cancel:", response.status, JSON.stringify(settlement).slice(0, 300));
+    assert.equal(settlement.extra?.operation, "refund");
+  });
+
+  it("7: writes the same refund in one way only", async () => {
+    const shop = await shopAt();
+    const receipt = receiptOf(await payingFetch(buyer)(shop.url));
+    const signed = await signRefund(localClient(world.rpcUrl, buyer), { payment: receipt });
+    // geth estimates on the latest block where Hardhat takes the pending one.
+    const latest = await startEditingProxy(world.rpcUrl, () => undefined, false, () => 0, (body) => {
+      const request = JSON.parse(body);
+      if (request.method === "eth_estimateGas") request.params[1] = "latest";
+      return JSON.stringify(request);
+    });
+    stops.push(latest.stop);
+    const scheme = new FacilitatorScheme(
+      createClient({ account: developmentAccount(17), chain: baseSepolia, transport: http(latest.url) }),
+    );
+    await world.client.setAutomine(false);
+    const before = await world.client.getTransactionCount({ address: developmentAccount(17).address });
+    try {
+      const answers = ["", "0", "00", "000"].map((zeros) =>
+        scheme.relay({ ...signed, message: { ...signed.message, amount: zeros + signed.message.amount } }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      await world.client.mine({ blocks: 1 });
+      console.log("    answers:", (await Promise.all(answers)).map(({ success, errorReason }) => errorReason ?? success));
+    } finally {
+      await world.client.setAutomine(true);
+    }
+    const after = await world.client.getTransactionCount({ address: developmentAccount(17).address });
+    assert.equal(after - before, 1);
+  });
+
+  describe("9: while the outcome of a payment is unknown", () => {
+    async function unknownPayment() {
+      const proxy = await startRpcProxy(world.rpcUrl);
+      stops.push(proxy.stop);
+      const behind = await startFacilitator(proxy.url);
+      stops.push(behind.stop);
+      const scheme = { operator, storage: new InMemoryPaymentStorage() };
+      const cheap = await shopAt({ facilitatorUrl: behind.url, scheme });
+      const dear = await shopAt({ facilitatorUrl: behind.url, scheme, sale: { price: "$1.00" } });
+      const payload = await signedPayload(buyer, cheap.url);
+      proxy.dieAfterBroadcast();
+      assert.equal(reasonOf(await send(cheap.url, payload)), "settlement_pending");
+      proxy.behave("forward");
+      return { cheap, dear, payload };
+    }
+    const forgery = (payload: PaymentPayload): PaymentPayload => ({
+      ...payload,
+      payload: { ...payload.payload, signature: `0x${"11".repeat(65)}` },
+    });
+
+    it("cannot get the response with payer and nonce alone", async () => {
+      const { cheap, payload } = await unknownPayment();
+      const stolen = await send(cheap.url, forgery(payload));
+      const served = await send(cheap.url, payload);
+      console.log("    forged:", stolen.status, "genuine:", served.status, reasonOf(served));
+      assert.deepEqual([stolen.status, served.status], [402, 200]);
+    });
+
+    it("cannot have the facilitator forget it by asking at a route of another price", async () => {
+      const { cheap, dear, payload } = await unknownPayment();
+      const { accepted } = await signedPayload(thief, dear.url);
+      const spoiled = await send(dear.url, { ...forgery(payload), accepted });
+      const served = await send(cheap.url, payload);
+      console.log("    spoiler:", spoiled.status, reasonOf(spoiled), "genuine:", served.status, reasonOf(served));
+      assert.equal(served.status, 200);
+    });
+  });
+
+  it("8: cannot stop the merchant's settlements by a transaction that is slow to estimate", async () => {
+    await mintUsdc(world.client, thief.address, 10n * PRICE);
+    const slow = await startEditingProxy(
+      world.rpcUrl,
+      () => undefined,
+      false,
+      (body) => (body.includes("eth_estimateGas") && body.toLowerCase().includes(thief.address.slice(2).toLowerCase()) ? 2_900 : 0),
+    );
+    stops.push(slow.stop);
+    const behind = await startFacilitator(slow.url);
+    stops.push(behind.stop);
+    const shop = await shopAt({ facilitatorUrl: behind.url });
+    const attacks: Promise<unknown>[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const payload = await signedPayload(thief, shop.url);
+      const settlement = { ...payload, payload: { ...payload.payload, type: "pay", idempotencyKey: "x" } };
+      attacks.push(ask(behind.url, "settle", settlement, payload.accepted));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const start = Date.now();
+    assert.equal((await payingFetch(buyer)(shop.url)).status, 200);
+    const took = Date.now() - start;
+    console.log("    the honest purchase took", took, "ms");
+    await Promise.all(attacks);
+    assert.ok(took < 5_000);
+  });
+});
+
+const nextActionsSelector = "96b9b5d7";
+
+async function startEditingProxy(
+  target: string,
+  edit: (body: string) => { code: number; message: string } | undefined,
+  forwardsToo = false,
+  delay: (body: string) => number = () => 0,
+  rewrite: (body: string) => string = (body) => body,
+) {
+  const server = createServer(async (request, response) => {
+    const body = rewrite(await text(request));
+    const ms = delay(body);
+    if (ms) await new Promise((resolve) => setTimeout(resolve, ms));
+    const error = edit(body);
+    response.setHeader("content-type", "application/json");
+    if (error && forwardsToo) await fetch(target, { method: "POST", headers: { "content-type": "application/json" }, body });
+    if (error) return void response.end(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(body).id, error }));
+    const answer = await fetch(target, { method: "POST", headers: { "content-type": "application/json" }, body });
+    response.end(await answer.text());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
