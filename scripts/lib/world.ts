@@ -58,6 +58,11 @@ export type FacilitatorProcess = {
   stop(): Promise<void>;
 };
 
+const children = new Set<() => void>();
+process.once("exit", () => {
+  for (const kill of children) kill();
+});
+
 /** The key of the demo's merchant. It protects nothing: the facilitator listens on loopback and ends with the demo. */
 export const MERCHANT_KEY = "demo-merchant-key-0001";
 
@@ -85,13 +90,13 @@ export async function startFacilitator(
   });
   // Whatever happens to this process, its child does not stay behind.
   const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
+  children.add(kill);
 
   return {
     url: await listeningUrl(child),
     process: child,
     async stop() {
-      process.removeListener("exit", kill);
+      children.delete(kill);
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
       child.kill("SIGTERM");

@@ -140,17 +140,19 @@ function variants(accepted: PaymentRequirements): [string, PaymentRequirements][
   ];
 }
 
-/** What a client is told, without what differs by nature: transactions, and the arguments in a message. */
+/** What a client is told, without transactions, and without the official messages, which can hold the node's address. */
 async function told(response: Response) {
   const hasSettlement = response.headers.has("PAYMENT-RESPONSE");
-  const { errorMessage, transaction, ...settlement } = hasSettlement
-    ? settlementOf(response)
-    : ({} as Partial<SettleResponse>);
+  const {
+    errorMessage: _,
+    transaction,
+    ...settlement
+  } = hasSettlement ? settlementOf(response) : ({} as Partial<SettleResponse>);
   return {
     status: response.status,
     body: await response.json(),
     reason: reasonOf(response),
-    settlement: hasSettlement ? { ...settlement, message: errorMessage?.split("\n")[0] } : undefined,
+    settlement: hasSettlement ? settlement : undefined,
     isOnChain: Boolean(transaction),
   };
 }

@@ -23,7 +23,7 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
 
 /** Moves the payment from nothing to settling; only one of all who try may succeed. */
 const reserve = (storage: PaymentStorage, idempotencyKey: string) =>
-  storage.update(id, (current) => (current ? undefined : { state: "settling", idempotencyKey }));
+  storage.update(id, (current) => (current ? undefined : { state: "settling", idempotencyKey, digest: id }));
 
 for (const [name, withStorage] of [
   ["in memory", (work: (storage: PaymentStorage) => Promise<void>) => work(new InMemoryPaymentStorage())],
@@ -43,11 +43,19 @@ for (const [name, withStorage] of [
         assert.deepEqual(await storage.get(id), winners.find(Boolean));
       }));
 
+    it("forgets what the facilitator refused, so that it can be tried again", () =>
+      withStorage(async (storage) => {
+        await reserve(storage, "first");
+        await storage.delete(id);
+        assert.equal(await storage.get(id), undefined);
+        assert.equal((await reserve(storage, "second"))?.idempotencyKey, "second");
+      }));
+
     it("changes nothing when the change declines", () =>
       withStorage(async (storage) => {
         await reserve(storage, "first");
         assert.equal(await storage.update(id, () => undefined), undefined);
-        assert.deepEqual(await storage.get(id), { state: "settling", idempotencyKey: "first" });
+        assert.deepEqual(await storage.get(id), { state: "settling", idempotencyKey: "first", digest: id });
       }));
   });
 }
@@ -58,7 +66,7 @@ describe("the storage in files", () => {
       const script = `
         import { FilePaymentStorage } from "@recourse/sdk/exact/server/file-storage";
         const storage = new FilePaymentStorage(process.argv[1]);
-        const won = await storage.update("${id}", (current) => current ? undefined : { state: "settling", idempotencyKey: String(process.pid) });
+        const won = await storage.update("${id}", (current) => current ? undefined : { state: "settling", idempotencyKey: String(process.pid), digest: "0x" });
         console.log(won ? "won" : "lost");`;
       const children = Array.from({ length: 4 }, () =>
         spawn(process.execPath, ["--input-type=module", "--eval", script, folder], {

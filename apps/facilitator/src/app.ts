@@ -37,6 +37,7 @@ export function createApp(config: Config, logger: Logger): Express {
     ...(config.ASSETS === undefined ? {} : { assets: config.ASSETS }),
     caller: () => callers.getStore(),
     confirmations: config.CONFIRMATIONS,
+    confirmationTimeoutMs: config.CONFIRMATION_TIMEOUT_MS,
     maxGas: config.MAX_GAS,
     sponsor: createSponsor(config),
   });

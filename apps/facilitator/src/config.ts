@@ -32,6 +32,8 @@ const environment = z.object({
   /** The servers that this facilitator answers for: name:key,name:key. */
   MERCHANTS: merchants.prefault(""),
   CONFIRMATIONS: positive.default(1),
+  /** How long a settlement waits for its receipt; below the 90 s that servers wait. */
+  CONFIRMATION_TIMEOUT_MS: positive.default(60_000),
   /** The most gas of one transaction: a payment that deploys its vault, by a payer that is a contract, needs 400,000. */
   MAX_GAS: z.coerce.bigint().positive().default(500_000n),
   /** The tokens that vaults are paid in. Default: those that the official packages know. */

@@ -15,6 +15,10 @@ function stopOnSignal(close: (done: () => void) => void): void {
 try {
   const config = readConfig(process.env);
   const logger = pino({ level: config.LOG_LEVEL });
+  // A promise that some package forgets must not take the payments of everybody with it.
+  process.on("unhandledRejection", (reason) =>
+    logger.error({ name: reason instanceof Error ? reason.name : "unknown" }, "unhandled"),
+  );
   const server = createServer(PATIENCE, createApp(config, logger));
   server.once("error", () => {
     logger.fatal(`Cannot listen on ${config.HOST}:${config.PORT}.`);

@@ -16,12 +16,16 @@ export function createSponsor(config: Config): Sponsor {
 
   return async ({ caller, kind, paymentId, value }: Expense) => {
     if (kind === "exit" && reservedExits.delete(paymentId)) return true;
-    if (kind === "exit" || caller === undefined) return kind !== "deployment" && take(strangers, "all");
+    if (caller === undefined && kind === "deployment") return false;
+    if (caller === undefined || kind === "exit") {
+      const isWithinBudget = await take(strangers, "all");
+      if (isWithinBudget && kind === "payment") reservedExits.add(paymentId);
+      return isWithinBudget;
+    }
     if (kind === "deployment" && (value < config.MIN_DEPLOYMENT_VALUE || !(await take(deployments, caller))))
       return false;
     if (!(await take(transactions, caller))) return false;
-    // An operation spends on a payment that has its exit already.
-    if (kind !== "operation") reservedExits.add(paymentId);
+    if (kind === "payment" || kind === "deployment") reservedExits.add(paymentId);
     return true;
   };
 }

@@ -10,11 +10,14 @@ export const address = z.pipe(
 
 export const bytes32 = z.custom<Hex>((value) => isHex(value) && value.length === 66);
 
-/** Any bytes; the size of the whole body is bounded before. */
-export const bytes = z.custom<Hex>((value) => isHex(value) && value.length % 2 === 0);
+/** A signature: at most 4 KiB, since whoever relays it pays for each byte. */
+export const bytes = z.custom<Hex>((value) => isHex(value) && value.length % 2 === 0 && value.length <= 2 + 2 * 4_096);
 
-/** A decimal string below 2^256. */
-export const uint256 = z.string().check(z.refine((value) => /^\d{1,78}$/.test(value) && BigInt(value) < 2n ** 256n));
+/** A decimal string below 2^256, in the one form that a number has. */
+export const uint256 = z.pipe(
+  z.string().check(z.refine((value) => /^\d{1,78}$/.test(value) && BigInt(value) < 2n ** 256n)),
+  z.transform((value) => String(BigInt(value))),
+);
 
 /** A number of at most 53 bits. */
 export const uint = (bits: number) => z.int().check(z.gte(0), z.lt(2 ** bits));

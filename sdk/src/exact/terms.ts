@@ -34,6 +34,11 @@ export function hasVaultExtra(requirements: Pick<PaymentRequirements, "extra">):
   return requirements.extra?.recourse !== undefined;
 }
 
+/** Whether a stock client will sign an EIP-3009 authorization; anything else would reach the vault past `pay`. */
+export function isByAuthorization({ extra }: Pick<PaymentRequirements, "extra">): boolean {
+  return extra.assetTransferMethod === undefined || extra.assetTransferMethod === "eip3009";
+}
+
 /** The vault that the requirements speak of, or `undefined` when it is malformed or of an unknown kind. */
 export function parseVaultExtra(requirements: Pick<PaymentRequirements, "extra">): VaultExtra | undefined {
   const parsed = vaultExtra.safeParse(requirements.extra?.recourse);

@@ -1,7 +1,7 @@
 import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
 import { getCode } from "viem/actions";
-import { deploymentOf, hasVaultExtra, parseVaultExtra, paysVault } from "../exact/terms.js";
+import { deploymentOf, hasVaultExtra, isByAuthorization, parseVaultExtra, paysVault } from "../exact/terms.js";
 import { addressOf } from "../generated/actions/vaultFactory/addressOf.js";
 import { addresses } from "../generated/addresses.js";
 import type { RefundWindowTerms } from "../generated/types.js";
@@ -48,6 +48,12 @@ export async function describePayTo(
   if (!hasVaultExtra(requirements)) return undefined;
   const vaultExtra = parseVaultExtra(requirements);
   if (!vaultExtra) throw new VaultTermsMismatchError(payTo, "its terms are malformed.");
+  if (!isByAuthorization(requirements)) {
+    throw new VaultTermsMismatchError(
+      payTo,
+      "it takes EIP-3009 authorizations, and the server asks for something else.",
+    );
+  }
   const { factory, kind, terms } = vaultExtra;
   const deployment = deploymentOf(vaultExtra, deployments);
   if (!deployment) throw new VaultTermsMismatchError(payTo, `its factory ${factory} is not one you trust.`);

@@ -13,6 +13,7 @@ import {
 } from "@x402/evm/exact/facilitator";
 import {
   type Address,
+  concatHex,
   encodeFunctionData,
   encodePacked,
   getAddress,
@@ -21,8 +22,9 @@ import {
   isAddressEqual,
   keccak256,
   publicActions,
+  stringToHex,
   type TransactionReceipt,
-  walletActions,
+  zeroHash,
 } from "viem";
 import { call, getCode } from "viem/actions";
 import { payCall } from "../../generated/actions/refundWindow/pay.js";
@@ -141,18 +143,22 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   readonly #caller: () => string | undefined;
   readonly #sponsor: Sponsor;
   readonly #readTimeoutMs: number;
+  readonly #confirmationTimeoutMs: number;
+  readonly #maxGas: bigint;
 
   /** @param client Signs by itself (a local account), so that what was sent can be looked up whatever happens. */
   constructor(client: FacilitatorClient, config: ExactEvmSchemeConfig = {}) {
     const { confirmationTimeoutMs = 60_000, confirmations = 1, maxGas = 500_000n } = config;
     this.#client = client;
-    this.#official = new OfficialExactEvmScheme(officialSigner(client, confirmationTimeoutMs), config);
+    this.#maxGas = maxGas;
+    this.#confirmationTimeoutMs = confirmationTimeoutMs;
     this.#submitter = new Submitter(client, {
       storage: config.submissions ?? new InMemorySubmissionStorage(),
       confirmations,
       confirmationTimeoutMs,
       maxGas,
     });
+    this.#official = new OfficialExactEvmScheme(officialSigner(client, this.#submitter, confirmationTimeoutMs), config);
     this.#deployments = config.deployments ?? [addresses["refund-window"]];
     this.#assets = config.assets;
     this.#caller = config.caller ?? (() => undefined);
@@ -180,9 +186,9 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     requirements: PaymentRequirements,
     context?: FacilitatorContext,
   ): Promise<VerifyResponse> {
-    if (!hasVaultExtra(requirements)) return this.#official.verify(payload, requirements, context);
     const payer = parseExactPayload(payload)?.authorization.from;
     try {
+      if (!hasVaultExtra(requirements)) return await this.#verifyOfficially(payload, requirements, context);
       if (hasServerFields(payload.payload)) throw new Refusal(ErrServerFieldInPayload);
       return await withDeadline(
         this.#verifyOnChain(this.#check(payload, requirements), payload, requirements, context),
@@ -237,10 +243,26 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   ): Promise<VerifyResponse> {
     const isDeployed = await this.#isDeployed(payment.vault);
     if (isDeployed && (await isPaid(this.#client, payment))) throw new Refusal(ErrAlreadyPaid);
-    const verified = await this.#official.verify(payload, requirements, context);
-    if (!verified.isValid) return verified;
-    await call(this.#client, { ...this.#paymentCall(payment, isDeployed), account: this.#client.account });
+    const verified = await this.#verifyOfficially(payload, requirements, context);
+    if (verified.isValid) await this.#simulate(this.#paymentCall(payment, isDeployed));
     return verified;
+  }
+
+  /** Without the message of the official class: it can hold the address of the node. */
+  async #verifyOfficially(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context: FacilitatorContext | undefined,
+  ): Promise<VerifyResponse> {
+    const { invalidMessage: _, ...verified } = await withDeadline(
+      this.#official.verify(payload, requirements, context),
+      this.#readTimeoutMs,
+    );
+    return verified;
+  }
+
+  async #simulate(contractCall: ContractCall): Promise<void> {
+    await call(this.#client, { ...contractCall, account: this.#client.account, gas: this.#maxGas });
   }
 
   async #isDeployed(vault: Address): Promise<boolean> {
@@ -271,9 +293,9 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     requirements: PaymentRequirements,
     context?: FacilitatorContext,
   ): Promise<SettleResponse> {
-    if (!hasVaultExtra(requirements)) return this.#official.settle(payload, requirements, context);
     const payer = parseExactPayload(payload)?.authorization.from;
     try {
+      if (!hasVaultExtra(requirements)) return await this.#settleOfficially(payload, requirements, context);
       return await this.#settleOperation(payload, requirements, context);
     } catch (error) {
       const { message, reason } = refusalOf(error);
@@ -285,6 +307,27 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
         ...optional({ errorMessage: message, payer }),
       };
     }
+  }
+
+  /** By the official class, under the same budget and limit of gas, and without its message. */
+  async #settleOfficially(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context: FacilitatorContext | undefined,
+  ): Promise<SettleResponse> {
+    if (!isAddress(requirements.asset, { strict: false })) throw new Refusal(ErrAssetNotAllowed);
+    const token = getAddress(requirements.asset);
+    // Refused here while the node is away; the official class would wait for it.
+    await withDeadline(getCode(this.#client, { address: token }), this.#readTimeoutMs);
+    await this.#spend({
+      kind: "transfer",
+      payment: { id: zeroHash, ref: { token } },
+      value: BigInt(requirements.amount),
+    });
+    const timeoutMs = this.#readTimeoutMs + this.#confirmationTimeoutMs;
+    const settling = this.#official.settle(payload, requirements, context);
+    const { errorMessage: _, ...settled } = await withDeadline(settling, timeoutMs);
+    return settled;
   }
 
   #settleOperation(
@@ -316,53 +359,48 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     const operation = parsePayOperation(payload.payload);
     if (!operation) throw new Refusal(ErrOperationMalformed);
     const caller = this.#caller();
-    const owner = caller === undefined ? undefined : `${caller}:${operation.idempotencyKey}`;
+    // Bound to what was signed: payer and nonce alone are no proof that it is the same payment that is asked about.
+    const owner = caller === undefined ? undefined : `${caller}:${operation.idempotencyKey}:${digestOf(payment)}`;
     const key = `pay:${payment.id}`;
-
-    const outcome =
-      (await this.#submitter.find(key)) ??
-      (await this.#submitPayment(key, owner, payment, payload, requirements, context));
+    let isDeployed = true;
+    const outcome = await this.#submitter.submitOnce(key, owner, {
+      prepare: async () => {
+        const clientPayload = { ...payload, payload: withoutServerFields(payload.payload) };
+        const verified = await this.verify(clientPayload, requirements, context);
+        if (!verified.isValid) throw new Refusal(verified.invalidReason ?? ErrReverted, verified.invalidMessage);
+        isDeployed = await withDeadline(this.#isDeployed(payment.vault), this.#readTimeoutMs);
+        return this.#paymentCall(payment, isDeployed);
+      },
+      approve: () => this.#spend({ kind: isDeployed ? "payment" : "deployment", payment, value: payment.amount }),
+    });
     // Whoever is not the one that started it learns only that it is not theirs: a payload can be copied.
     const isOurs = outcome.isFirst || (owner !== undefined && outcome.submission.owner === owner);
-    if (!isOurs) throw new Refusal(outcome.receipt ? ErrAlreadyPaid : ErrBeingSettled);
-    return this.#reportPayment(key, payment, outcome);
-  }
-
-  /** Verifies all of it again, right before it is signed. */
-  async #submitPayment(
-    key: string,
-    owner: string | undefined,
-    payment: CheckedPayment,
-    payload: PaymentPayload,
-    requirements: PaymentRequirements,
-    context: FacilitatorContext | undefined,
-  ): Promise<Outcome> {
-    const clientPayload = { ...payload, payload: withoutServerFields(payload.payload) };
-    const verified = await this.verify(clientPayload, requirements, context);
-    if (!verified.isValid) throw new Refusal(verified.invalidReason ?? ErrReverted, verified.invalidMessage);
-    const isDeployed = await withDeadline(this.#isDeployed(payment.vault), this.#readTimeoutMs);
-    await this.#spend({ kind: isDeployed ? "payment" : "deployment", payment, value: payment.amount });
-    return this.#submitter.submitOnce(key, owner, this.#paymentCall(payment, isDeployed));
+    return this.#reportPayment(key, payment, outcome, isOurs);
   }
 
   async #reportPayment(
     key: string,
     payment: CheckedPayment,
     { receipt, submission }: Outcome,
+    isOurs: boolean,
   ): Promise<SettleResponse> {
+    if (!receipt && !isOurs) throw new Refusal(ErrBeingSettled);
     if (!receipt) return this.#pending(payment, submission.hash);
-    let transaction: Hex | undefined = submission.hash;
-    if (!paidIn(receipt.logs, payment)) {
-      try {
-        transaction = await this.#overtakenBy(payment, receipt);
-      } catch {
-        // The node has gone away: what was sent may have been paid all the same.
-        return this.#pending(payment, submission.hash);
-      }
+    if (receipt.status === "success") {
+      if (!isOurs) throw new Refusal(ErrAlreadyPaid);
+      if (!paidIn(receipt.logs, payment)) throw new Refusal(ErrEventMismatch);
+      return this.#success(payment, submission.hash, { amount: payment.amount });
     }
-    if (transaction) return this.#success(payment, transaction, { amount: payment.amount });
-    await this.#submitter.forget(key);
-    throw new Refusal(receipt.status === "reverted" ? ErrReverted : ErrEventMismatch);
+    let overtaking: Hex | undefined;
+    try {
+      overtaking = await this.#overtakenBy(payment, receipt);
+    } catch {
+      // The node has gone away: what was sent may have been paid all the same.
+      return this.#pending(payment, submission.hash);
+    }
+    if (overtaking && isOurs) return this.#success(payment, overtaking, { amount: payment.amount });
+    await this.#submitter.forget(key, submission);
+    throw new Refusal(overtaking ? ErrAlreadyPaid : ErrReverted);
   }
 
   /** The transaction of somebody who copied ours and was mined before it: the payment is the same, whoever sent it. */
@@ -395,9 +433,9 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       signature,
       payoutGas: PAYOUT_GAS,
     });
-    const key = `refund:${payment.id}:${expectedRefunded}:${amount}`;
-    const expense = { kind: "operation", payment, value: BigInt(amount) } as const;
     const total = BigInt(expectedRefunded) + BigInt(amount);
+    const key = `refund:${payment.id}:${BigInt(expectedRefunded)}:${total}`;
+    const expense = { kind: "operation", payment, value: BigInt(amount) } as const;
     return this.#sendRefund(key, encoded(refund), payment, total, expense);
   }
 
@@ -412,7 +450,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     if (!receipt) return this.#pending(payment, submission.hash);
     const amount = refundedIn(receipt.logs, { id: payment.id, total, vault: payment.vault });
     if (amount !== undefined) return this.#success(payment, submission.hash, { amount, operation: "refund" });
-    await this.#submitter.forget(key);
+    await this.#submitter.forget(key, submission);
     throw new Refusal(ErrReverted);
   }
 
@@ -468,9 +506,14 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       signature,
       payoutGas: PAYOUT_GAS,
     });
-    const key = `refund:${id}:${message.expectedRefunded}:${message.amount}:${message.to}`;
     const total = BigInt(message.expectedRefunded) + amount;
-    return this.#sendRefund(key, encoded(refund), payment, total, { kind: "exit", payment, value: amount });
+    const key = `refund:${id}:${BigInt(message.expectedRefunded)}:${total}:${getAddress(message.to)}:${getAddress(signer)}`;
+    return this.#sendRefund(key, encoded(refund), payment, total, {
+      // The other side's own refunds must not use up the payer's exit.
+      kind: isAddressEqual(signer, ref.payer) ? "exit" : "operation",
+      payment,
+      value: amount,
+    });
   }
 
   async #relayWithdraw(
@@ -491,7 +534,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       },
       signature,
     });
-    const key = `withdraw:${vault}:${token}:${owner}:${message.expectedWithdrawn}:${message.to}`;
+    const key = `withdraw:${vault}:${getAddress(token)}:${getAddress(owner)}:${BigInt(message.expectedWithdrawn)}:${getAddress(message.to)}`;
     // A credit belongs to no payment: what is sponsored is counted by vault, token and owner.
     const id = keccak256(encodePacked(["address", "address", "address"], [vault, token, owner]));
     const payment = { id, ref: { token } };
@@ -506,7 +549,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     const withdrawn = withdrawnIn(receipt.logs, { owner, vault });
     if (withdrawn !== undefined)
       return { success: true, transaction, network, payer: owner, amount: String(withdrawn) };
-    await this.#submitter.forget(key);
+    await this.#submitter.forget(key, submission);
     throw new Refusal(ErrReverted);
   }
 
@@ -514,11 +557,13 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
 
   /** Asks the chain whether it would accept, and the sponsor whether it would pay, before anything is signed. */
   async #submitSponsored(key: string, transaction: ContractCall, expense: SponsoredExpense): Promise<Outcome> {
-    const known = await this.#submitter.find(key);
-    if (known) return known;
-    await withDeadline(call(this.#client, { ...transaction, account: this.#client.account }), this.#readTimeoutMs);
-    await this.#spend(expense);
-    return this.#submitter.submitOnce(key, this.#caller(), transaction);
+    return this.#submitter.submitOnce(key, this.#caller(), {
+      prepare: async () => {
+        await withDeadline(this.#simulate(transaction), this.#readTimeoutMs);
+        return transaction;
+      },
+      approve: () => this.#spend(expense),
+    });
   }
 
   async #spend({ kind, payment, value }: SponsoredExpense): Promise<void> {
@@ -574,12 +619,27 @@ function fallbackReceipt(
   };
 }
 
-function officialSigner(client: FacilitatorClient, confirmationTimeoutMs: number) {
-  const actions = client.extend(publicActions).extend(walletActions);
-  const signer = { ...actions, address: client.account.address } as unknown as Parameters<
-    typeof toFacilitatorEvmSigner
-  >[0];
-  return toFacilitatorEvmSigner(signer, { confirmationTimeoutMs });
+/** What the payer signed, and for how much of which token: two payloads of one payment are the same only with this. */
+function digestOf({ amount, payload, ref }: CheckedPayment): Hex {
+  return keccak256(stringToHex(JSON.stringify([payload, ref.token, String(amount)])));
+}
+
+/** The official classes' signer, whose transactions go the way of all others: in order, and under the limit of gas. */
+function officialSigner(client: FacilitatorClient, submitter: Submitter, confirmationTimeoutMs: number) {
+  const actions = client.extend(publicActions);
+  type Write = { address: Address; dataSuffix?: Hex } & Parameters<typeof encodeFunctionData>[0];
+  const signer = {
+    ...actions,
+    address: client.account.address,
+    // The official class looks at the asset without waiting for the answer; a rejection that nobody awaits ends the process.
+    getCode: (parameters: { address: Address }) => actions.getCode(parameters).catch(() => new Promise(() => {})),
+    sendTransaction: (transaction: ContractCall) => submitter.send(transaction),
+    writeContract: ({ address, dataSuffix = "0x", ...contractCall }: Write) =>
+      submitter.send({ to: address, data: concatHex([encodeFunctionData(contractCall), dataSuffix]) }),
+  };
+  return toFacilitatorEvmSigner(signer as unknown as Parameters<typeof toFacilitatorEvmSigner>[0], {
+    confirmationTimeoutMs,
+  });
 }
 
 function encoded(contractCall: { address: Address } & Parameters<typeof encodeFunctionData>[0]): ContractCall {

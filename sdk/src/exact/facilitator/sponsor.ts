@@ -2,10 +2,14 @@ import type { Address, Hex } from "viem";
 
 /** Something the facilitator would pay gas for. */
 export type Expense = {
-  /** A payment into a vault that exists, the same with the vault's deployment, an operation of the server, or an action that a payer signed. */
-  kind: "payment" | "deployment" | "operation" | "exit";
+  /**
+   * A payment past all vaults, into a vault that exists, or with the deployment of its vault; an operation of receiver or
+   * operator; or an action that a payer signed.
+   */
+  kind: "transfer" | "payment" | "deployment" | "operation" | "exit";
   /** The authenticated server that asks, if it is one. */
   caller: string | undefined;
+  /** Zero for a payment past all vaults. */
   paymentId: Hex;
   token: Address;
   /** In the token's smallest unit. */

@@ -9,14 +9,15 @@ import {
   HttpRequestError,
   keccak256,
   type LocalAccount,
-  NonceTooLowError,
   TimeoutError,
+  TransactionNotFoundError,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
   type Transport,
 } from "viem";
 import {
   getBlockNumber,
+  getTransaction,
   getTransactionCount,
   getTransactionReceipt,
   prepareTransactionRequest,
@@ -73,6 +74,12 @@ export type Outcome = {
   isFirst: boolean;
 };
 
+/** What is to be sent, asked for once: `prepare` makes the call, and `approve` is asked when its gas is known. */
+export type Work = { prepare: () => Promise<ContractCall>; approve: () => Promise<void> };
+
+/** A call with its fees and its gas, and no nonce yet. */
+type EstimatedRequest = { gas: bigint };
+
 export type SubmitterOptions = {
   storage: SubmissionStorage;
   /** Blocks on top of the transaction's own, it included. */
@@ -96,6 +103,14 @@ export function isUnreachable(error: unknown): boolean {
   return error.walk((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError) !== null;
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof BaseError ? `${error.details} ${error.shortMessage}` : String(error);
+}
+
+/** How nodes say that they did not take a transaction. What is not said so may have been taken. */
+const REFUSED = /nonce too (low|high)|insufficient funds|underpriced|intrinsic gas|fee cap|fee too low|gas limit/i;
+const NONCE_SPENT = /nonce too low/i;
+
 /** How long a node may be unreachable while a receipt is awaited. */
 const UNREACHABLE_MS = 5_000;
 const POLL_MS = 250;
@@ -115,14 +130,53 @@ export class Submitter {
     this.#options = options;
   }
 
-  /** What became of what was signed to do this, if anything was and can still be mined. */
-  async find(key: string): Promise<Outcome | undefined> {
+  /**
+   * Does what `key` names, unless it was done or is being done; whoever asks meanwhile joins.
+   *
+   * @param owner Who asks, and for what; the outcome tells who asked first.
+   * @throws What `work` throws, and viem's errors, when nothing was sent.
+   */
+  submitOnce(key: string, owner: string | undefined, work: Work): Promise<Outcome> {
     const running = this.#inFlight.get(key);
-    if (running) return { ...(await running), isFirst: false };
-    return this.#findStored(key);
+    if (running) return running.then((outcome) => ({ ...outcome, isFirst: false }));
+    const submitting = this.#submit(key, owner, work).finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, submitting);
+    return submitting;
   }
 
-  async #findStored(key: string): Promise<Outcome | undefined> {
+  /** Sends a call that nothing is remembered of, in the same order and under the same limit of gas. */
+  async send(contractCall: ContractCall): Promise<Hash> {
+    const request = await this.#estimate(contractCall);
+    return this.#inOrder(async () => {
+      const { serialized } = await this.#sign(request);
+      return sendRawTransaction(this.#client, { serializedTransaction: serialized });
+    });
+  }
+
+  /** What failed on chain may be tried again. */
+  async forget(key: string, { hash }: Submission): Promise<void> {
+    const known = await this.#options.storage.get(key);
+    if (known?.hash === hash) await this.#options.storage.delete(key);
+  }
+
+  async #submit(key: string, owner: string | undefined, { approve, prepare }: Work): Promise<Outcome> {
+    const known = await this.#find(key);
+    if (known) return known;
+
+    // Whatever takes long is done before nonces are given out, so that nobody waits for another's estimate.
+    const request = await this.#estimate(await prepare());
+    await approve();
+    const submission = await this.#inOrder(async () => {
+      const signed = { ...(await this.#sign(request)), ...(owner === undefined ? {} : { owner }) };
+      await this.#options.storage.set(key, signed);
+      await this.#send(key, signed);
+      return signed;
+    });
+    return { ...(await this.#await(submission)), isFirst: true };
+  }
+
+  /** What became of what was signed to do this, if anything was and can still be mined. */
+  async #find(key: string): Promise<Outcome | undefined> {
     const known = await this.#options.storage.get(key);
     if (!known) return undefined;
     try {
@@ -136,61 +190,29 @@ export class Submitter {
     return undefined;
   }
 
-  /** What failed on chain may be tried again. */
-  async forget(key: string): Promise<void> {
-    await this.#options.storage.delete(key);
+  async #estimate(contractCall: ContractCall): Promise<EstimatedRequest> {
+    const { account, chain } = this.#client;
+    const parameters = ["chainId", "fees", "gas", "type"] as const;
+    const request = await prepareTransactionRequest(this.#client, { ...contractCall, account, chain, parameters });
+    const gas = request.gas + GAS_MARGIN;
+    if (gas > this.#options.maxGas) throw new GasTooHighError(gas, this.#options.maxGas);
+    return { ...request, gas };
   }
 
-  /**
-   * Does what `key` names by `call`, unless it was done or is being done.
-   *
-   * @param owner Who asks; the outcome tells who asked first.
-   * @throws viem's errors when nothing was sent: the chain cannot be reached or would refuse the transaction.
-   */
-  submitOnce(key: string, owner: string | undefined, call: ContractCall): Promise<Outcome> {
-    const running = this.#inFlight.get(key);
-    if (running) return running.then((outcome) => ({ ...outcome, isFirst: false }));
-    const submitting = this.#submit(key, owner, call).finally(() => this.#inFlight.delete(key));
-    this.#inFlight.set(key, submitting);
-    return submitting;
-  }
-
-  async #submit(key: string, owner: string | undefined, call: ContractCall): Promise<Outcome> {
-    const known = await this.#findStored(key);
-    if (known) return known;
-
-    const submission = await this.#inOrder(async () => {
-      const signed = await this.#sign(call, owner);
-      await this.#options.storage.set(key, signed);
-      await this.#send(key, signed);
-      return signed;
-    });
-    return { ...(await this.#await(submission)), isFirst: true };
-  }
-
-  async #sign(call: ContractCall, owner: string | undefined): Promise<Submission> {
+  async #sign(request: EstimatedRequest): Promise<Submission> {
     const { account } = this.#client;
     const nonce = await getTransactionCount(this.#client, { address: account.address, blockTag: "pending" });
-    const prepared = await prepareTransactionRequest(this.#client, {
-      ...call,
-      account,
-      chain: this.#client.chain,
-      nonce,
-    });
-    const gas = (prepared.gas ?? 0n) + GAS_MARGIN;
-    if (gas > this.#options.maxGas) throw new GasTooHighError(gas, this.#options.maxGas);
-    const serialized = await account.signTransaction({ ...prepared, gas } as Parameters<
-      typeof account.signTransaction
-    >[0]);
-    return { hash: keccak256(serialized), serialized, ...(owner === undefined ? {} : { owner }) };
+    const transaction = { ...request, nonce } as unknown as Parameters<typeof account.signTransaction>[0];
+    const serialized = await account.signTransaction(transaction);
+    return { hash: keccak256(serialized), serialized };
   }
 
-  /** A node that says no has not taken it; from one that says nothing, only the chain can tell later. */
+  /** Only a node that certainly refused it has not taken it; of anything else the chain tells later. */
   async #send(key: string, submission: Submission): Promise<void> {
     try {
       await sendRawTransaction(this.#client, { serializedTransaction: submission.serialized });
     } catch (error) {
-      if (isUnreachable(error) || (await this.#receiptOf(submission.hash))) return;
+      if (!REFUSED.test(messageOf(error)) || (await this.#isKnown(submission.hash))) return;
       await this.#options.storage.delete(key);
       throw error;
     }
@@ -203,9 +225,16 @@ export class Submitter {
       await sendRawTransaction(this.#client, { serializedTransaction: submission.serialized });
       return true;
     } catch (error) {
-      const isNonceSpent =
-        error instanceof BaseError && error.walk((cause) => cause instanceof NonceTooLowError) !== null;
-      return !isNonceSpent || (await this.#receiptOf(submission.hash)) !== undefined;
+      return !NONCE_SPENT.test(messageOf(error)) || this.#isKnown(submission.hash);
+    }
+  }
+
+  async #isKnown(hash: Hash): Promise<boolean> {
+    try {
+      await getTransaction(this.#client, { hash });
+      return true;
+    } catch (error) {
+      return !(error instanceof TransactionNotFoundError);
     }
   }
 

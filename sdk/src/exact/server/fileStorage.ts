@@ -34,6 +34,10 @@ export class FilePaymentStorage implements PaymentStorage {
     }
   }
 
+  async delete(paymentId: Hex): Promise<void> {
+    await rm(this.#folder(paymentId), { force: true, recursive: true });
+  }
+
   async #newest(paymentId: Hex): Promise<{ record: PaymentRecord | undefined; version: number }> {
     const names = await readdir(this.#folder(paymentId)).catch(emptyWhenMissing);
     const version = Math.max(

@@ -10,25 +10,26 @@ import type {
 } from "@x402/core/types";
 import type { AuthorizerSigner } from "@x402/evm";
 import { ExactEvmScheme as OfficialExactEvmScheme } from "@x402/evm/exact/server";
-import { getAddress, type Hex, isAddressEqual } from "viem";
+import { getAddress, isAddressEqual, keccak256, stringToHex } from "viem";
 import { addresses } from "../../generated/addresses.js";
 import { refundTypedData } from "../../generated/typedData.js";
 import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
-import type { PaymentReceipt } from "../../refund-window/receipt.js";
 import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
 import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
 import {
   ErrAlreadyPaid,
   ErrBeingSettled,
   ErrPayloadUnsupported,
+  ErrServerFieldInPayload,
   ErrSettlementPending,
   ErrStorageUnavailable,
 } from "../errors.js";
-import type { PayOperation, RefundOperation } from "../operations.js";
+import { hasServerFields, type PayOperation, type RefundOperation } from "../operations.js";
 import {
   chainIdOf,
   deploymentOf,
   hasVaultExtra,
+  isByAuthorization,
   parseExactPayload,
   parseVaultExtra,
   paysVault,
@@ -60,8 +61,6 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   readonly #operator: AuthorizerSigner | undefined;
   readonly #storage: PaymentStorage;
   readonly #deployments: readonly VaultDeployment[];
-  /** What the facilitator said when it settled before the handler, for the refund if that handler fails. */
-  readonly #receipts = new WeakMap<object, PaymentReceipt>();
 
   readonly scheme = this.#official.scheme;
   readonly defaultAssetTransferMethod = this.#official.defaultAssetTransferMethod;
@@ -106,6 +105,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   #checkRoute(requirements: PaymentRequirements, kind: SupportedKind): void {
     const vault = parseVaultExtra(requirements);
     if (!vault) throw new RouteTermsError("`extra.recourse` is malformed.");
+    if (!isByAuthorization(requirements)) throw new RouteTermsError("A vault takes EIP-3009 authorizations only.");
     const served = kind.extra?.recourse as { factories?: Record<string, string[]> } | undefined;
     const factories = served?.factories?.[vault.kind] ?? [];
     if (!factories.some((factory) => isAddressEqual(getAddress(factory), vault.factory))) {
@@ -135,10 +135,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
       }
     },
     onAfterSettle: async (context) => {
-      if (!hasVaultExtra(context.requirements) || context.phase === "cancel") return;
-      const receipt = context.result.extra?.recourse as PaymentReceipt | undefined;
-      if (receipt) this.#receipts.set(context.paymentPayload, receipt);
-      await this.#conclude(context, "released");
+      if (hasVaultExtra(context.requirements) && context.phase !== "cancel") await this.#conclude(context, "released");
     },
     onSettleFailure: async (context) => {
       if (!hasVaultExtra(context.requirements) || context.phase === "cancel") return undefined;
@@ -151,23 +148,29 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   async #admit(context: RouteContext) {
     const payment = this.#paymentOf(context);
     if (!payment) return { abort: true, reason: ErrPayloadUnsupported } as const;
+    if (hasServerFields(context.paymentPayload.payload))
+      return { abort: true, reason: ErrServerFieldInPayload } as const;
     const record = await this.#storage.get(payment.id);
-    if (record?.state === "released") return { abort: true, reason: ErrAlreadyPaid } as const;
-    if (record?.state === "settling") return { abort: true, reason: ErrBeingSettled } as const;
+    if (!record) return undefined;
+    if (record.state === "released") return { abort: true, reason: ErrAlreadyPaid } as const;
+    if (record.state === "settling" || record.digest !== payment.digest) {
+      return { abort: true, reason: ErrBeingSettled } as const;
+    }
     // Its nonce may be spent by our own transaction, so verification would refuse it. The settlement decides.
-    if (record?.state === "unknown") return { skip: true, result: { isValid: true, payer: payment.payer } } as const;
-    return undefined;
+    return { skip: true, result: { isValid: true, payer: payment.ref.payer } } as const;
   }
 
   /** Moves the payment to this request, or throws: core fails the settlement, and nothing leaves. */
   async #reserve(context: RouteContext): Promise<PayOperation> {
     const payment = this.#paymentOf(context);
     if (!payment) throw new Error(ErrPayloadUnsupported);
+    if (hasServerFields(context.paymentPayload.payload)) throw new Error(ErrServerFieldInPayload);
+    const { digest, id } = payment;
     const fresh = crypto.randomUUID();
     const record = await this.#storage
-      .update(payment.id, (current) => {
-        if (current?.state === "released" || current?.state === "settling") return undefined;
-        return { state: "settling", idempotencyKey: current?.state === "unknown" ? current.idempotencyKey : fresh };
+      .update(id, (current) => {
+        if (!current) return { state: "settling", idempotencyKey: fresh, digest };
+        return current.state === "unknown" && current.digest === digest ? { ...current, state: "settling" } : undefined;
       })
       .catch(() => {
         throw new Error(ErrStorageUnavailable);
@@ -180,22 +183,22 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   /** The requests that hold the reservation: another one's failure must not touch the record. */
   readonly #reserved = new WeakSet<object>();
 
-  async #conclude(context: RouteContext, state: "released" | "failed" | "unknown"): Promise<void> {
+  async #conclude(context: RouteContext, outcome: "released" | "refused" | "unknown"): Promise<void> {
     const payment = this.#paymentOf(context);
     if (!payment || !this.#reserved.has(context.paymentPayload)) return;
+    if (outcome === "refused") return this.#storage.delete(payment.id);
     await this.#storage.update(payment.id, (current) =>
-      current?.state === "settling" ? { ...current, state } : undefined,
+      current?.state === "settling" ? { ...current, state: outcome } : undefined,
     );
   }
 
-  #paymentOf({ paymentPayload, requirements }: RouteContext): { id: Hex; payer: string } | undefined {
+  #paymentOf({ paymentPayload, requirements }: RouteContext) {
     const payload = parseExactPayload(paymentPayload as PaymentPayload);
     if (!payload) return undefined;
-    const ref = refOf(payload, requirements.asset);
-    return {
-      id: paymentIdOf({ address: getAddress(requirements.payTo), chainId: chainIdOf(requirements.network), ref }),
-      payer: ref.payer,
-    };
+    const { amount, asset, network, payTo } = requirements;
+    const ref = refOf(payload, asset);
+    const id = paymentIdOf({ address: getAddress(payTo), chainId: chainIdOf(network), ref });
+    return { id, ref, digest: keccak256(stringToHex(JSON.stringify([payload, asset, amount]))) };
   }
 
   /* SETTLEMENT */
@@ -211,28 +214,30 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     return hasVaultExtra(context.requirements) ? (context.requirements as PaymentRequirements) : undefined;
   };
 
+  /** Signs for nothing that the facilitator said: only for this payment, untouched, to its payer. */
   async #refundAll(context: RouteContext): Promise<RefundOperation> {
-    const receipt = this.#receipts.get(context.paymentPayload);
-    if (!receipt || !this.#operator) throw new Error(ErrStorageUnavailable);
-    const amount = BigInt(receipt.amount);
-    // Valid for as long as a refund is possible at all: it can only send this untouched payment to its payer.
+    const payment = this.#paymentOf(context);
+    const vault = parseVaultExtra(context.requirements);
+    if (!payment || !vault || !this.#operator) throw new Error(ErrPayloadUnsupported);
+    const { amount, network, payTo } = context.requirements;
+    const deadline = BigInt(Math.floor(Date.now() / 1_000) + vault.terms.window + REFUND_MARGIN);
     const message = {
-      paymentId: receipt.paymentId,
-      amount,
-      to: receipt.payer,
-      expectedHeld: amount,
+      paymentId: payment.id,
+      amount: BigInt(amount),
+      to: payment.ref.payer,
+      expectedHeld: BigInt(amount),
       expectedRefunded: 0n,
-      deadline: BigInt(receipt.maturesAt),
+      deadline,
     };
-    const typedData = refundTypedData({ chainId: chainIdOf(receipt.network), address: receipt.vault, message });
+    const typedData = refundTypedData({ address: getAddress(payTo), chainId: chainIdOf(network), message });
     const signature = await this.#operator.signTypedData(typedData as never);
     return {
       type: "refund",
       refund: {
-        amount: receipt.amount,
-        expectedHeld: receipt.amount,
+        amount,
+        expectedHeld: amount,
         expectedRefunded: "0",
-        deadline: String(receipt.maturesAt),
+        deadline: String(deadline),
         signer: getAddress(this.#operator.address),
         signature,
       },
@@ -240,8 +245,14 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   }
 }
 
-/** Only a refusal in words is a failure. No answer, and an answer that it is still pending, are unknown. */
-function outcomeOf(error: Error): "failed" | "unknown" {
+/** A refund is possible until the full hour after the window; the chain's clock may be behind ours. */
+const REFUND_MARGIN = 7_200;
+
+/** What a facilitator says of a settlement that it has sent, and knows no more of than we do. */
+const UNKNOWN_OUTCOMES: string[] = [ErrSettlementPending, ErrBeingSettled];
+
+/** Only a refusal in words is one. No answer, and an answer that it is still pending, are unknown. */
+function outcomeOf(error: Error): "refused" | "unknown" {
   const reason = "errorReason" in error ? error.errorReason : undefined;
-  return typeof reason === "string" && reason !== ErrSettlementPending ? "failed" : "unknown";
+  return typeof reason !== "string" || UNKNOWN_OUTCOMES.includes(reason) ? "unknown" : "refused";
 }

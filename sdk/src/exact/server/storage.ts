@@ -1,17 +1,18 @@
 import type { Hex } from "viem";
 
 /**
- * What a server knows of a payment.
+ * What a server knows of a payment that it has sent to the facilitator.
  *
- * - `settling`: one request has sent it to the facilitator and waits for the answer.
+ * - `settling`: one request waits for the answer.
  * - `unknown`: that request got no answer; the next one asks again, with the same key.
- * - `failed`: the facilitator refused it; it may be tried again.
  * - `released`: the resource left for it. This is final.
  */
 export type PaymentRecord = {
-  state: "settling" | "unknown" | "failed" | "released";
+  state: "settling" | "unknown" | "released";
   /** Names the request to the facilitator, so that asking again is not paying again. */
   idempotencyKey: string;
+  /** What was signed and for what, so that payer and nonce alone are no claim to the payment. */
+  digest: Hex;
 };
 
 /**
@@ -31,6 +32,8 @@ export type PaymentStorage = {
     paymentId: Hex,
     change: (current: PaymentRecord | undefined) => PaymentRecord | undefined,
   ): Promise<PaymentRecord | undefined>;
+  /** Forgets a payment that the facilitator refused. Only the request that settles it may ask for that. */
+  delete(paymentId: Hex): Promise<void>;
 };
 
 /** Keeps the records in the memory of one process: for tests, and for a shop that is a single process and may forget. */
@@ -48,5 +51,9 @@ export class InMemoryPaymentStorage implements PaymentStorage {
     const next = change(this.#records.get(paymentId));
     if (next) this.#records.set(paymentId, next);
     return next;
+  }
+
+  async delete(paymentId: Hex): Promise<void> {
+    this.#records.delete(paymentId);
   }
 }

@@ -4,20 +4,16 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
+import { refundWindowAbi } from "@recourse/sdk/abis";
 import { ExactEvmScheme as FacilitatorScheme } from "@recourse/sdk/exact/facilitator";
 import { InMemoryPaymentStorage } from "@recourse/sdk/exact/server";
-import { relay, RelayError, signRefund } from "@recourse/sdk/refund-window";
+import { RelayError, relay, signRefund } from "@recourse/sdk/refund-window";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { authorizationTypes } from "@x402/evm";
-import { createClient, type Hex, http } from "viem";
+import { createClient, getAbiItem, type Hex, http, toFunctionSelector } from "viem";
 import { baseSepolia } from "viem/chains";
 import { developmentAccount, localClient, mintUsdc } from "../../scripts/lib/local-chain.js";
-import {
-  type FacilitatorProcess,
-  startFacilitator,
-  startWorld,
-  type World,
-} from "../../scripts/lib/world.js";
+import { type FacilitatorProcess, startFacilitator, startWorld, type World } from "../../scripts/lib/world.js";
 import { ask, payingFetch, reasonOf, receiptOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
 import { startRpcProxy } from "../shared/rpcProxy.js";
 import { NETWORK, operator, PRICE, receiver, startTestShop } from "../shared/shop.js";
@@ -28,6 +24,7 @@ const thief = developmentAccount(9);
 const BURNER = "0x62030d405b60019003806004576001" + "5f5260205ff3";
 const BURNER_ADDRESS = "0x00000000000000000000000000000000000b0001";
 
+/** What somebody without a name, a key or a signature may try, and what a seller may try on its buyer. */
 describe("a thief", () => {
   let world: World;
   let facilitator: FacilitatorProcess;
@@ -89,22 +86,20 @@ describe("a thief", () => {
     return { payload, requirements };
   }
 
-  it("1: cannot spend the facilitator's gas past MAX_GAS and the quota by plain exact, without a name", async () => {
+  it("cannot spend the facilitator's gas past MAX_GAS and the quota by plain exact, without a name", async () => {
     const frugal = await startFacilitator(world.rpcUrl, { MAX_GAS: "100000", TRANSACTIONS_PER_HOUR: "1" });
     stops.push(frugal.stop);
     const used: bigint[] = [];
     for (let i = 0; i < 3; i += 1) {
       const { payload, requirements } = await plainPayload(BURNER_ADDRESS);
       const answer = await ask(frugal.url, "settle", payload, requirements);
-      console.log("    plain settle:", JSON.stringify(answer).slice(0, 200));
       if (answer.transaction)
         used.push((await world.client.getTransactionReceipt({ hash: answer.transaction })).gasUsed);
     }
-    console.log("    gas used:", used);
     assert.deepEqual(used, []);
   });
 
-  it("0: cannot end the facilitator's process", async () => {
+  it("cannot end the facilitator's process", async () => {
     // The node refuses one call: a rate limit, which anybody can provoke by asking /verify often enough.
     const limited = await startEditingProxy(world.rpcUrl, (body) =>
       body.includes("eth_getCode") && body.toLowerCase().includes(BURNER_ADDRESS)
@@ -116,13 +111,12 @@ describe("a thief", () => {
     stops.push(behind.stop);
     const { payload, requirements } = await plainPayload(BURNER_ADDRESS);
     (payload.payload as { signature: string }).signature = `0x${"11".repeat(64)}1b`;
-    const answer = await ask(behind.url, "verify", payload, requirements).catch((error) => String(error));
+    const _answer = await ask(behind.url, "verify", payload, requirements).catch((error) => String(error));
     await new Promise((resolve) => setTimeout(resolve, 500));
-    console.log("    verify:", JSON.stringify(answer).slice(0, 200), "exit code:", behind.process.exitCode);
     assert.equal(behind.process.exitCode, null);
   });
 
-  it("2: is not told where the node is (a call that takes longer than the facilitator waits)", async () => {
+  it("is not told where the node is (a call that takes longer than the facilitator waits)", async () => {
     const slow = await startEditingProxy(
       world.rpcUrl,
       () => undefined,
@@ -134,15 +128,12 @@ describe("a thief", () => {
     stops.push(behind.stop);
     const { payload, requirements } = await plainPayload(BURNER_ADDRESS);
     const verified = JSON.stringify(await ask(behind.url, "verify", payload, requirements));
-    console.log("    verify:", verified.slice(0, 300));
     assert.ok(!verified.includes("SECRET-API-KEY"));
   });
 
-  it("2b: is not told where the node is (a node that answers -32000, as geth does when a call runs out of gas)", async () => {
+  it("is not told where the node is (a node that answers -32000, as geth does when a call runs out of gas)", async () => {
     const proxy = await startEditingProxy(world.rpcUrl, (body) =>
-      body.includes("e3ee160e") || body.includes("cf092995")
-        ? { code: -32000, message: "out of gas" }
-        : undefined,
+      body.includes("e3ee160e") || body.includes("cf092995") ? { code: -32000, message: "out of gas" } : undefined,
     );
     stops.push(proxy.stop);
     const behind = await startFacilitator(`${proxy.url}/v2/SECRET-API-KEY`);
@@ -163,14 +154,10 @@ describe("a thief", () => {
         ),
       ),
     ];
-    for (const answer of answers) console.log("    leak:", answer.includes("SECRET-API-KEY"), answer.slice(0, 500));
-    assert.deepEqual(
-      answers.map((answer) => answer.includes("SECRET-API-KEY")),
-      [false, false, false, false],
-    );
+    for (const answer of answers) assert.doesNotMatch(answer, /SECRET-API-KEY|https?:/);
   });
 
-  it("3: cannot run a handler of an authorization route without a signature", async () => {
+  it("cannot run a handler of an authorization route without a signature", async () => {
     const scheme = { operator, storage: new InMemoryPaymentStorage() };
     const upfront = await shopAt({ scheme, sale: { paymentFlow: "upfront" } });
     const later = await shopAt({ scheme });
@@ -188,68 +175,62 @@ describe("a thief", () => {
       };
     };
 
-    const poisoned = await send(upfront.url, await forged(upfront.url, { type: "pay" }));
-    const answer = await send(later.url, await forged(later.url, {}));
-    console.log("    poisoned:", poisoned.status, reasonOf(poisoned), "answer:", answer.status, reasonOf(answer));
+    const _poisoned = await send(upfront.url, await forged(upfront.url, { type: "pay" }));
+    const _answer = await send(later.url, await forged(later.url, {}));
 
     assert.equal(later.runs(), 0, "the handler ran for a payment that nobody signed");
   });
 
-  it("4: cannot, as the seller, take the sponsored exit of the buyer", async () => {
-    const fresh = await startFacilitator(world.rpcUrl, { STRANGERS_EXITS_PER_HOUR: "1" });
+  it("cannot, as the seller, take the sponsored exit of the buyer", async () => {
+    const fresh = await startFacilitator(world.rpcUrl, { STRANGERS_PER_HOUR: "1" });
     stops.push(fresh.stop);
     const shop = await shopAt({ facilitatorUrl: fresh.url });
     const mine = receiptOf(await payingFetch(buyer)(shop.url));
     const other = receiptOf(await payingFetch(buyer)(shop.url));
     const asSeller = localClient(world.rpcUrl, receiver);
-    // The receiver gives back one unit of each: the first takes the buyer's reserved exit, so does the second ...
-    await relay(await signRefund(asSeller, { payment: other, amount: 1n }), { facilitator: fresh.url });
-    await relay(await signRefund(asSeller, { payment: mine, amount: 1n }), { facilitator: fresh.url });
-    // ... and one more takes the exit that all strangers share.
-    await relay(await signRefund(asSeller, { payment: other, amount: 1n }), { facilitator: fresh.url });
+    for (const payment of [mine, other, mine]) {
+      const giveBackOne = await signRefund(asSeller, { amount: 1n, payment });
+      await relay(giveBackOne, { facilitator: fresh.url }).catch(() => undefined);
+    }
 
     const exit = await relay(await signRefund(localClient(world.rpcUrl, buyer), { payment: mine }), {
       facilitator: fresh.url,
     }).catch((error) => error);
 
-    console.log("    buyer's exit:", exit instanceof RelayError ? exit.reason : exit);
     assert.ok(!(exit instanceof RelayError));
   });
 
-  it("5: a node that says 'already known' has the transaction", async () => {
-    let forwarded = 0;
+  it("a node that says 'already known' has the transaction", async () => {
     const proxy = await startEditingProxy(
       world.rpcUrl,
-      (body) =>
-        body.includes("eth_sendRawTransaction")
-          ? ((forwarded += 1), { code: -32000, message: "already known" })
-          : undefined,
+      (body) => (body.includes("eth_sendRawTransaction") ? { code: -32000, message: "already known" } : undefined),
       true,
     );
     stops.push(proxy.stop);
-    const behind = await startFacilitator(proxy.url);
+    const behind = await startFacilitator(proxy.url, { CONFIRMATION_TIMEOUT_MS: "1000" });
     stops.push(behind.stop);
     const shop = await shopAt({ facilitatorUrl: behind.url });
     await world.client.setAutomine(false);
-    let first: Response;
+    let _first: Response;
     const payload = await signedPayload(buyer, shop.url);
     try {
-      first = await send(shop.url, payload);
+      _first = await send(shop.url, payload);
     } finally {
       await world.client.setAutomine(true);
       await world.client.mine({ blocks: 1 });
     }
     const second = await send(shop.url, payload);
-    console.log("    first:", first.status, reasonOf(first), "second:", second.status, reasonOf(second));
     assert.equal(second.status, 200, "the buyer has paid and is never served");
   });
 
-  it("6: gives an upfront payment back when the node went away before the receipt was read", async () => {
+  it("gives an upfront payment back when the node went away before the receipt was read", async () => {
     const proxy = await startRpcProxy(world.rpcUrl);
     stops.push(proxy.stop);
     // Everything works, except reading what the buyer may do (nextActions) after the payment.
     const picky = await startEditingProxy(proxy.url, (body) =>
-      body.includes("eth_call") && body.includes(nextActionsSelector) ? { code: -32005, message: "limit" } : undefined,
+      body.includes("eth_call") && body.includes(selectorOf("nextActions"))
+        ? { code: -32005, message: "limit" }
+        : undefined,
     );
     stops.push(picky.stop);
     const behind = await startFacilitator(picky.url);
@@ -261,20 +242,25 @@ describe("a thief", () => {
     });
     const response = await send(shop.url, await signedPayload(buyer, shop.url));
     const settlement = settlementOf(response);
-    console.log("    cancel:", response.status, JSON.stringify(settlement).slice(0, 300));
     assert.equal(settlement.extra?.operation, "refund");
   });
 
-  it("7: writes the same refund in one way only", async () => {
+  it("writes the same refund in one way only", async () => {
     const shop = await shopAt();
     const receipt = receiptOf(await payingFetch(buyer)(shop.url));
     const signed = await signRefund(localClient(world.rpcUrl, buyer), { payment: receipt });
     // geth estimates on the latest block where Hardhat takes the pending one.
-    const latest = await startEditingProxy(world.rpcUrl, () => undefined, false, () => 0, (body) => {
-      const request = JSON.parse(body);
-      if (request.method === "eth_estimateGas") request.params[1] = "latest";
-      return JSON.stringify(request);
-    });
+    const latest = await startEditingProxy(
+      world.rpcUrl,
+      () => undefined,
+      false,
+      () => 0,
+      (body) => {
+        const request = JSON.parse(body);
+        if (request.method === "eth_estimateGas") request.params[1] = "latest";
+        return JSON.stringify(request);
+      },
+    );
     stops.push(latest.stop);
     const scheme = new FacilitatorScheme(
       createClient({ account: developmentAccount(17), chain: baseSepolia, transport: http(latest.url) }),
@@ -282,12 +268,11 @@ describe("a thief", () => {
     await world.client.setAutomine(false);
     const before = await world.client.getTransactionCount({ address: developmentAccount(17).address });
     try {
-      const answers = ["", "0", "00", "000"].map((zeros) =>
+      const _answers = ["", "0", "00", "000"].map((zeros) =>
         scheme.relay({ ...signed, message: { ...signed.message, amount: zeros + signed.message.amount } }),
       );
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       await world.client.mine({ blocks: 1 });
-      console.log("    answers:", (await Promise.all(answers)).map(({ success, errorReason }) => errorReason ?? success));
     } finally {
       await world.client.setAutomine(true);
     }
@@ -295,7 +280,7 @@ describe("a thief", () => {
     assert.equal(after - before, 1);
   });
 
-  describe("9: while the outcome of a payment is unknown", () => {
+  describe("while the outcome of a payment is unknown", () => {
     async function unknownPayment() {
       const proxy = await startRpcProxy(world.rpcUrl);
       stops.push(proxy.stop);
@@ -319,27 +304,28 @@ describe("a thief", () => {
       const { cheap, payload } = await unknownPayment();
       const stolen = await send(cheap.url, forgery(payload));
       const served = await send(cheap.url, payload);
-      console.log("    forged:", stolen.status, "genuine:", served.status, reasonOf(served));
       assert.deepEqual([stolen.status, served.status], [402, 200]);
     });
 
     it("cannot have the facilitator forget it by asking at a route of another price", async () => {
       const { cheap, dear, payload } = await unknownPayment();
       const { accepted } = await signedPayload(thief, dear.url);
-      const spoiled = await send(dear.url, { ...forgery(payload), accepted });
+      const _spoiled = await send(dear.url, { ...forgery(payload), accepted });
       const served = await send(cheap.url, payload);
-      console.log("    spoiler:", spoiled.status, reasonOf(spoiled), "genuine:", served.status, reasonOf(served));
       assert.equal(served.status, 200);
     });
   });
 
-  it("8: cannot stop the merchant's settlements by a transaction that is slow to estimate", async () => {
+  it("cannot stop the merchant's settlements by a transaction that is slow to estimate", async () => {
     await mintUsdc(world.client, thief.address, 10n * PRICE);
     const slow = await startEditingProxy(
       world.rpcUrl,
       () => undefined,
       false,
-      (body) => (body.includes("eth_estimateGas") && body.toLowerCase().includes(thief.address.slice(2).toLowerCase()) ? 2_900 : 0),
+      (body) =>
+        body.includes("eth_estimateGas") && body.toLowerCase().includes(thief.address.slice(2).toLowerCase())
+          ? 2_900
+          : 0,
     );
     stops.push(slow.stop);
     const behind = await startFacilitator(slow.url);
@@ -355,14 +341,17 @@ describe("a thief", () => {
     const start = Date.now();
     assert.equal((await payingFetch(buyer)(shop.url)).status, 200);
     const took = Date.now() - start;
-    console.log("    the honest purchase took", took, "ms");
     await Promise.all(attacks);
     assert.ok(took < 5_000);
   });
 });
 
-const nextActionsSelector = "96b9b5d7";
+/** The first bytes of a call of one of the vault's functions, as they stand in a request. */
+function selectorOf(name: "nextActions"): string {
+  return toFunctionSelector(getAbiItem({ abi: refundWindowAbi, name })).slice(2);
+}
 
+/** A node that answers some requests with an error, with or without doing what they ask, or late, or after a change. */
 async function startEditingProxy(
   target: string,
   edit: (body: string) => { code: number; message: string } | undefined,
@@ -376,7 +365,8 @@ async function startEditingProxy(
     if (ms) await new Promise((resolve) => setTimeout(resolve, ms));
     const error = edit(body);
     response.setHeader("content-type", "application/json");
-    if (error && forwardsToo) await fetch(target, { method: "POST", headers: { "content-type": "application/json" }, body });
+    if (error && forwardsToo)
+      await fetch(target, { method: "POST", headers: { "content-type": "application/json" }, body });
     if (error) return void response.end(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(body).id, error }));
     const answer = await fetch(target, { method: "POST", headers: { "content-type": "application/json" }, body });
     response.end(await answer.text());
