@@ -1,5 +1,6 @@
+export type { ExactEvmSchemeConfig } from "./facilitator.js";
 export { parseRelayRequest } from "./relayRequest.js";
-export { ExactEvmScheme, type ExactEvmSchemeConfig } from "./scheme.js";
+export { ExactEvmScheme } from "./scheme.js";
 export { type Expense, type Sponsor, sponsorEverything } from "./sponsor.js";
 export {
   type FacilitatorClient,

@@ -1,0 +1,67 @@
+import type { SettleResponse } from "@x402/core/types";
+import type { Hex } from "viem";
+import type { PaymentReceipt } from "../../refund-window/receipt.js";
+import { ErrSettlementPending } from "../errors.js";
+import { type ExpectedPayment, readReceipt } from "./chain.js";
+import type { Facilitator } from "./facilitator.js";
+import { reasonOf, withDeadline } from "./reasons.js";
+
+/* What a facilitator answers. It never throws: a message could leak into a public response. */
+
+/** A typed refusal on the way of a payment. */
+export class Refusal extends Error {
+  override name = "Refusal";
+
+  readonly reason: string;
+  readonly detail: string | undefined;
+
+  constructor(reason: string, detail?: string) {
+    super(reason);
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+/** The reason on the wire, of a refusal of ours or of whatever else went wrong. */
+export function refusalOf(error: unknown): { reason: string; message?: string | undefined } {
+  return error instanceof Refusal ? { reason: error.reason, message: error.detail } : reasonOf(error);
+}
+
+/** Sent, and not known yet. */
+export function pending({ network }: Facilitator, { ref }: ExpectedPayment, transaction: Hex): SettleResponse {
+  return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: ref.payer };
+}
+
+/** Done, with what the buyer may do from now on. */
+export async function success(
+  facilitator: Facilitator,
+  payment: ExpectedPayment,
+  transaction: Hex,
+  { amount, operation }: { amount: bigint; operation?: "refund" },
+): Promise<SettleResponse> {
+  const { client, network, readTimeoutMs } = facilitator;
+  // The money has moved: a node that goes away now must not turn that into a failure.
+  const receipt = await withDeadline(readReceipt(client, payment), readTimeoutMs).catch(() => undefined);
+  return {
+    success: true,
+    transaction,
+    network,
+    payer: payment.ref.payer,
+    amount: String(amount),
+    extra: { recourse: receipt ?? fallbackReceipt(payment, network), ...optional({ operation }) },
+  };
+}
+
+/** What can be said of a payment when the chain has just gone away. */
+function fallbackReceipt(
+  { amount, id, ref, vault }: ExpectedPayment,
+  network: string,
+): Omit<PaymentReceipt, "closesAt" | "maturesAt" | "nextActions"> {
+  const { nonce, payer, token } = ref;
+  return { kind: "refund-window", network, vault, paymentId: id, token, payer, nonce, amount: String(amount) };
+}
+
+/** Leaves out what is undefined: on the wire a missing field is missing. */
+export function optional<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,144 @@
+import { findDefaultAsset } from "@x402/evm";
+import type { ExactEvmSchemeConfig as OfficialExactEvmSchemeConfig } from "@x402/evm/exact/facilitator";
+import { type Address, encodeFunctionData, type Hex, isAddress, isAddressEqual } from "viem";
+import { call, getCode } from "viem/actions";
+import { addresses } from "../../generated/addresses.js";
+import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
+import { ErrFactoryNotAllowed, ErrNotSponsored } from "../errors.js";
+import { deploymentOf, type VaultExtra } from "../terms.js";
+import { Refusal } from "./answers.js";
+import { withDeadline } from "./reasons.js";
+import { type Expense, type Sponsor, sponsorEverything } from "./sponsor.js";
+import {
+  type ContractCall,
+  type FacilitatorClient,
+  InMemorySubmissionStorage,
+  type Outcome,
+  type SubmissionStorage,
+  Submitter,
+} from "./submitter.js";
+
+export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
+  /** The deployments whose vaults are served. Default: the canonical one. */
+  deployments?: readonly VaultDeployment[];
+  /** The tokens that vaults are paid in: foreign code that gas is paid for. Default: those that the official package knows. */
+  assets?: readonly Address[];
+  /** Who is calling: the identity of the authenticated server of the current call. Default: nobody is authenticated. */
+  caller?: () => string | undefined;
+  /** Decides what gas is paid for. Default: everything but deployments that no authenticated server asks for. */
+  sponsor?: Sponsor;
+  /** Remembers what was signed. Default: the memory of this process. */
+  submissions?: SubmissionStorage;
+  /** Blocks that make a settlement final enough, its own included. Default: 1. */
+  confirmations?: number;
+  /** Milliseconds to wait for a receipt; below the 90 s that servers wait. Default: 60,000. */
+  confirmationTimeoutMs?: number;
+  /** Milliseconds that the chain may take to answer before anything is sent. Default: 9,000. */
+  readTimeoutMs?: number;
+  /** The most gas that one transaction may use. Default: 500,000. */
+  maxGas?: bigint;
+};
+
+/** What all of a facilitator's work is done with. */
+export type Facilitator = {
+  client: FacilitatorClient;
+  network: `eip155:${number}`;
+  submitter: Submitter;
+  deployments: readonly VaultDeployment[];
+  assets: readonly Address[] | undefined;
+  caller: () => string | undefined;
+  sponsor: Sponsor;
+  readTimeoutMs: number;
+  confirmationTimeoutMs: number;
+  maxGas: bigint;
+};
+
+/** Fills in the defaults. */
+export function createFacilitator(client: FacilitatorClient, config: ExactEvmSchemeConfig): Facilitator {
+  const { confirmationTimeoutMs = 60_000, confirmations = 1, maxGas = 500_000n } = config;
+  const storage = config.submissions ?? new InMemorySubmissionStorage();
+  return {
+    client,
+    network: `eip155:${client.chain.id}`,
+    submitter: new Submitter(client, { storage, confirmations, confirmationTimeoutMs, maxGas }),
+    deployments: config.deployments ?? [addresses["refund-window"]],
+    assets: config.assets,
+    caller: config.caller ?? (() => undefined),
+    sponsor: config.sponsor ?? sponsorEverything,
+    readTimeoutMs: config.readTimeoutMs ?? 9_000,
+    confirmationTimeoutMs,
+    maxGas,
+  };
+}
+
+/* WHAT IS SERVED */
+
+/** Whether gas is paid for calls of this token. */
+export function servesAsset({ assets, network }: Facilitator, asset: string): boolean {
+  if (!isAddress(asset, { strict: false })) return false;
+  if (assets) return assets.some((served) => isAddressEqual(served, asset));
+  return findDefaultAsset(asset, network) !== undefined;
+}
+
+/** The deployment that these terms name, if it is served. */
+export function servedDeployment({ deployments }: Facilitator, vaultExtra: VaultExtra): VaultDeployment {
+  const deployment = deploymentOf(vaultExtra, deployments);
+  if (!deployment) throw new Refusal(ErrFactoryNotAllowed);
+  return deployment;
+}
+
+/* THE CHAIN */
+
+/** Whether the vault exists. */
+export async function isDeployed({ client, readTimeoutMs }: Facilitator, vault: Address): Promise<boolean> {
+  return (await withDeadline(getCode(client, { address: vault }), readTimeoutMs)) !== undefined;
+}
+
+/**
+ * Whether the chain would accept the call. With twice the gas that is sponsored: what needs a little too much is told so by
+ * the estimate, and what burns all it is given is not given all that the node has.
+ */
+export async function simulate(
+  { client, maxGas, readTimeoutMs }: Facilitator,
+  contractCall: ContractCall,
+): Promise<void> {
+  await withDeadline(call(client, { ...contractCall, account: client.account, gas: 2n * maxGas }), readTimeoutMs);
+}
+
+/** What would be paid for, and for which payment. */
+export type SponsoredExpense = {
+  kind: Expense["kind"];
+  payment: { id: Hex; ref: { token: Address } };
+  value: bigint;
+};
+
+/** Asks the sponsor, and refuses when it does not pay. */
+export async function spend(
+  { caller, sponsor }: Facilitator,
+  { kind, payment, value }: SponsoredExpense,
+): Promise<void> {
+  const { id: paymentId, ref } = payment;
+  const isSponsored = await sponsor({ kind, caller: caller(), paymentId, token: ref.token, value });
+  if (!isSponsored) throw new Refusal(ErrNotSponsored);
+}
+
+/** Sends a call once, when the chain would accept it and the sponsor pays. */
+export function submitSponsored(
+  facilitator: Facilitator,
+  key: string,
+  contractCall: ContractCall,
+  expense: SponsoredExpense,
+): Promise<Outcome> {
+  return facilitator.submitter.submitOnce(key, facilitator.caller(), {
+    prepare: async () => {
+      await simulate(facilitator, contractCall);
+      return contractCall;
+    },
+    approve: () => spend(facilitator, expense),
+  });
+}
+
+/** A generated call as a transaction carries it. */
+export function encoded(contractCall: { address: Address } & Parameters<typeof encodeFunctionData>[0]): ContractCall {
+  return { to: contractCall.address, data: encodeFunctionData(contractCall) };
+}

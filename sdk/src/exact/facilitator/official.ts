@@ -1,0 +1,91 @@
+import type {
+  FacilitatorContext,
+  PaymentPayload,
+  PaymentRequirements,
+  SettleResponse,
+  VerifyResponse,
+} from "@x402/core/types";
+import { toFacilitatorEvmSigner } from "@x402/evm";
+import {
+  ExactEvmScheme as OfficialExactEvmScheme,
+  type ExactEvmSchemeConfig as OfficialExactEvmSchemeConfig,
+} from "@x402/evm/exact/facilitator";
+import {
+  type Address,
+  concatHex,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  isAddress,
+  publicActions,
+  zeroHash,
+} from "viem";
+import { getCode } from "viem/actions";
+import { ErrAssetNotAllowed } from "../errors.js";
+import { Refusal } from "./answers.js";
+import { type Facilitator, spend } from "./facilitator.js";
+import { withDeadline } from "./reasons.js";
+import type { ContractCall } from "./submitter.js";
+
+/**
+ * The official class, within our bounds: its transactions go the way of all others, what it waits for ends, and its
+ * messages, which can hold the address of the node, stay inside.
+ */
+export class GuardedOfficialScheme {
+  readonly #facilitator: Facilitator;
+  readonly #official: OfficialExactEvmScheme;
+
+  constructor(facilitator: Facilitator, config: OfficialExactEvmSchemeConfig) {
+    this.#facilitator = facilitator;
+    this.#official = new OfficialExactEvmScheme(officialSigner(facilitator), config);
+  }
+
+  getSigners(network: string): string[] {
+    return this.#official.getSigners(network);
+  }
+
+  async verify(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context: FacilitatorContext | undefined,
+  ): Promise<VerifyResponse> {
+    const verifying = this.#official.verify(payload, requirements, context);
+    const { invalidMessage: _, ...verified } = await withDeadline(verifying, this.#facilitator.readTimeoutMs);
+    return verified;
+  }
+
+  async settle(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    context: FacilitatorContext | undefined,
+  ): Promise<SettleResponse> {
+    const { client, confirmationTimeoutMs, readTimeoutMs } = this.#facilitator;
+    if (!isAddress(requirements.asset, { strict: false })) throw new Refusal(ErrAssetNotAllowed);
+    const token = getAddress(requirements.asset);
+    // Refused here while the node is away; the official class would wait for it.
+    await withDeadline(getCode(client, { address: token }), readTimeoutMs);
+    const payment = { id: zeroHash, ref: { token } };
+    await spend(this.#facilitator, { kind: "transfer", payment, value: BigInt(requirements.amount) });
+    const settling = this.#official.settle(payload, requirements, context);
+    const { errorMessage: _, ...settled } = await withDeadline(settling, readTimeoutMs + confirmationTimeoutMs);
+    return settled;
+  }
+}
+
+/** The official classes' signer, whose transactions go in order, and under the limit of gas. */
+function officialSigner({ client, confirmationTimeoutMs, submitter }: Facilitator) {
+  const actions = client.extend(publicActions);
+  type Write = { address: Address; dataSuffix?: Hex } & Parameters<typeof encodeFunctionData>[0];
+  const signer = {
+    ...actions,
+    address: client.account.address,
+    // The official class looks at the asset without waiting for the answer; a rejection that nobody awaits ends the process.
+    getCode: (parameters: { address: Address }) => actions.getCode(parameters).catch(() => new Promise(() => {})),
+    sendTransaction: (transaction: ContractCall) => submitter.send(transaction),
+    writeContract: ({ address, dataSuffix = "0x", ...contractCall }: Write) =>
+      submitter.send({ to: address, data: concatHex([encodeFunctionData(contractCall), dataSuffix]) }),
+  };
+  return toFacilitatorEvmSigner(signer as unknown as Parameters<typeof toFacilitatorEvmSigner>[0], {
+    confirmationTimeoutMs,
+  });
+}
