@@ -208,7 +208,7 @@ describe("the facilitator over HTTP", () => {
   });
 
   it("refuses a transaction that would use more gas than is sponsored", async () => {
-    const frugal = await startFacilitator(world.rpcUrl, { MAX_GAS: "250000" });
+    const frugal = await startFacilitator(world.rpcUrl, { MAX_GAS: "150000" });
     try {
       const payload = await signedPayload(buyer, shop.url);
       const settlement = { ...payload, payload: { ...payload.payload, type: "pay", idempotencyKey: "key" } };
