@@ -85,7 +85,7 @@ contract RefundWindow is IRefundWindow, Vault {
     }
 
     /// @inheritdoc IRefundWindow
-    function terms() external view onlyVault returns (RefundWindowTerms memory) {
+    function terms() external view onlyClone returns (RefundWindowTerms memory) {
         return abi.decode(_encodedTerms(), (RefundWindowTerms));
     }
 
@@ -114,7 +114,7 @@ contract RefundWindow is IRefundWindow, Vault {
         uint256 expectedHeld,
         uint256 expectedRefunded,
         uint256 payoutGas
-    ) external onlyVault nonReentrant {
+    ) external onlyClone nonReentrant {
         Refund memory request = Refund({
             paymentId: _idOf(ref),
             amount: amount,
@@ -133,7 +133,7 @@ contract RefundWindow is IRefundWindow, Vault {
         address signer,
         bytes calldata signature,
         uint256 payoutGas
-    ) external onlyVault nonReentrant {
+    ) external onlyClone nonReentrant {
         PaymentId id = _idOf(ref);
         if (PaymentId.unwrap(id) != PaymentId.unwrap(message.paymentId)) revert PaymentMismatch(id, message.paymentId);
         _checkSignature(signer, TypedDataLib.hash(message), message.deadline, signature);
@@ -149,7 +149,7 @@ contract RefundWindow is IRefundWindow, Vault {
         if (holding.closesAt() == 0) revert PaymentUnknown(id);
         if (request.amount == 0) revert AmountZero();
         _checkRecipient(request.to);
-        uint256 refundable = _refundableBy({by: by, id: id, payer: ref.payer, holding: holding, to: request.to});
+        uint256 refundable = _limitOf({by: by, id: id, payer: ref.payer, holding: holding, to: request.to});
         if (request.expectedRefunded > refunded) revert PaymentChanged(id, held, refunded);
         // What went back since the caller looked counts towards what it asks for. A repeated request finds all of it gone
         // back, and nobody can void another's request by giving back one unit first.
@@ -170,14 +170,14 @@ contract RefundWindow is IRefundWindow, Vault {
     }
 
     /// @dev What `by` may send to `to` now; reverts with the reason when that is nothing by rule.
-    function _refundableBy(
+    function _limitOf(
         address by,
         PaymentId id,
         address payer,
         Holding holding,
         address to
     ) private view returns (uint256) {
-        if (by == payer && block.timestamp < holding.closesAt()) return _refundable(holding);
+        if (by == payer && block.timestamp < holding.closesAt()) return _payerLimit(holding);
 
         uint40 maturesAt = MaturityLedger.maturesAt(MaturityLedger.bucketOf(holding.closesAt()));
         if (by != _receiver() && by != _operator()) {
@@ -190,7 +190,7 @@ contract RefundWindow is IRefundWindow, Vault {
     }
 
     /// @dev All but the share of the original amount that the terms exempt, whatever went back before.
-    function _refundable(Holding holding) private view returns (uint256) {
+    function _payerLimit(Holding holding) private view returns (uint256) {
         uint256 held = holding.held();
         uint256 nonRefundable = (holding.paid() * _term(NON_REFUNDABLE_BPS_INDEX)) / BPS;
         return held > nonRefundable ? held - nonRefundable : 0;
@@ -203,7 +203,7 @@ contract RefundWindow is IRefundWindow, Vault {
         address token,
         uint32[] calldata buckets,
         uint256 payoutGas
-    ) external onlyVault nonReentrant returns (uint256 amount) {
+    ) external onlyClone nonReentrant returns (uint256 amount) {
         Ledger storage ledger = _ledgers[token];
 
         for (uint256 i = 0; i < buckets.length; ++i) {
@@ -226,7 +226,7 @@ contract RefundWindow is IRefundWindow, Vault {
     /* VIEWS */
 
     /// @inheritdoc IRefundWindow
-    function paymentOf(PaymentRef calldata ref) external view onlyVault returns (Payment memory payment) {
+    function paymentOf(PaymentRef calldata ref) external view onlyClone returns (Payment memory payment) {
         PaymentId id = _idOf(ref);
         Holding holding = _holdings[id];
         uint32 bucket = MaturityLedger.bucketOf(holding.closesAt());
@@ -238,7 +238,7 @@ contract RefundWindow is IRefundWindow, Vault {
         payment.closesAt = holding.closesAt();
         payment.maturesAt = MaturityLedger.maturesAt(bucket);
         if (payment.status != Status.Claimed) payment.held = holding.held();
-        if (payment.status == Status.Open) payment.refundable = _refundable(holding);
+        if (payment.status == Status.Open) payment.refundable = _payerLimit(holding);
     }
 
     function _statusOf(address token, Holding holding, uint32 bucket) private view returns (Status) {
@@ -250,7 +250,7 @@ contract RefundWindow is IRefundWindow, Vault {
     }
 
     /// @inheritdoc IRefundWindow
-    function nextActions(PaymentRef calldata ref) external view onlyVault returns (NextAction[] memory actions) {
+    function nextActions(PaymentRef calldata ref) external view onlyClone returns (NextAction[] memory actions) {
         Holding holding = _holdings[_idOf(ref)];
         uint32 bucket = MaturityLedger.bucketOf(holding.closesAt());
         Status status = _statusOf(ref.token, holding, bucket);
@@ -258,7 +258,7 @@ contract RefundWindow is IRefundWindow, Vault {
 
         uint40 maturesAt = MaturityLedger.maturesAt(bucket);
         uint40 timestamp = block.timestamp.toUint40();
-        bool byPayer = status == Status.Open && _refundable(holding) != 0;
+        bool byPayer = status == Status.Open && _payerLimit(holding) != 0;
         bool bySeller = status != Status.Matured;
         bool byOperator = bySeller && _operator() != _receiver();
 

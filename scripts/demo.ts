@@ -40,7 +40,9 @@ const buyers = {
 await main();
 
 async function main(): Promise<void> {
-  say("Recourse demo: refunds for x402, on a local node with real USDC. Keys are the public development mnemonic.\n");
+  say(
+    "Recourse demo: refunds for x402, on a local node with real USDC bytecode.\nKeys are the public development mnemonic; the chain's clock starts 200 days ago, so that time can pass.\n",
+  );
   const world = await startWorld();
   let facilitator: FacilitatorProcess | undefined;
   let shop: Awaited<ReturnType<typeof startShop>> | undefined;
@@ -50,7 +52,9 @@ async function main(): Promise<void> {
     say(`facilitator  ${facilitator.url}`);
     const fee = { receiver: feeAccount.address, bps: Number(FEE_BPS) };
     shop = await startShop(facilitator.url, { receiver: shopAccount.address, operator, fee });
-    say(`shop         ${shop.url}, sells into vault ${shop.vault}\n`);
+    say(
+      `shop         ${shop.url}, sells into vault ${shop.vault}\n             for ${shopAccount.address}, operator ${operator.address}, fee to ${feeAccount.address}\n`,
+    );
     const isRight = await play({ world, facilitatorUrl: facilitator.url, shopUrl: shop.url, vault: shop.vault });
     process.exitCode = isRight ? 0 : 1;
   } finally {
@@ -92,7 +96,7 @@ async function buyFirst(stage: Stage): Promise<void> {
   say(`   bought     ${usdc(receipt.amount)} for ${JSON.stringify(body)}`);
   say(`   payment    ${receipt.paymentId}`);
   say(`   settled    deployed and paid in one transaction, ${await gas(stage, transaction)} gas`);
-  say(`   undo until ${time(receipt.closesAt)}; claimable from ${time(receipt.maturesAt)}\n`);
+  say(`   undo until ${time(receipt.closesAt ?? 0)}; claimable from ${time(receipt.maturesAt ?? 0)}\n`);
 }
 
 async function refundAll(stage: Stage): Promise<void> {
@@ -106,7 +110,8 @@ async function refundAll(stage: Stage): Promise<void> {
 
 async function refundPart(stage: Stage): Promise<void> {
   say("3. Carol takes back a part.");
-  const { receipt } = await buy(stage, "carol", "/report");
+  const { receipt, transaction } = await buy(stage, "carol", "/report");
+  say(`   bought     ${usdc(receipt.amount)}, ${await gas(stage, transaction)} gas, payment ${receipt.paymentId}`);
   const request = await signRefund(clientOf(stage, "carol"), { amount: PART, payment: receipt });
   const relayed = await relay(request, { facilitator: stage.facilitatorUrl });
   say(
@@ -128,7 +133,7 @@ async function failingHandlers(stage: Stage): Promise<void> {
 }
 
 async function refusals(stage: Stage): Promise<void> {
-  say("5. What is refused, and why.");
+  say("5. What Dave's next purchase is refused for, until it is right, and after.");
   const required = await offer(stage, "/report");
   const payload = await stockClient("dave").createPaymentPayload(required);
 
@@ -143,7 +148,12 @@ async function refusals(stage: Stage): Promise<void> {
   say(`   wrong vault       ${await verifyReason(stage, { ...payload, accepted: elsewhere }, elsewhere)}`);
 
   const bought = await send(stage, payload);
-  if (bought.status !== 200) throw new Error(`Dave's purchase ended with status ${bought.status}.`);
+  const receipt = paymentReceipt(bought);
+  if (bought.status !== 200 || !receipt) throw new Error(`Dave's purchase ended with status ${bought.status}.`);
+  const { transaction } = decodePaymentResponseHeader(requireHeader(bought, "PAYMENT-RESPONSE"));
+  say(
+    `   the right one     bought for ${usdc(receipt.amount)}, ${await gas(stage, transaction as Hash)} gas, payment ${receipt.paymentId}`,
+  );
   say(`   replayed header   ${await reasonOfRefusal(stage, payload)}\n`);
 }
 

@@ -61,15 +61,17 @@ function run({ name, command, isComplete, inputs, outputs, stamp }) {
   const [program, ...programArguments] = command;
   console.log(`setup: ${name} … (${command.join(" ")})`);
   const bin = join(root, "node_modules/.bin");
-  const { status, error } = spawnSync(program, programArguments, {
+  const { status, error, stdout, stderr } = spawnSync(program, programArguments, {
     cwd: root,
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
     shell: process.platform === "win32",
-    stdio: ["ignore", "inherit", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
   });
 
   if (status !== 0 || !isComplete()) {
     const reason = error ? error.message : status === 0 ? "it left something out" : `it ended with code ${status}`;
+    console.error(`${stdout ?? ""}${stderr ?? ""}`);
     console.error(`setup: ${name} failed: ${reason}. Repeat by hand: ${command.join(" ")}`);
     process.exit(1);
   }

@@ -66,7 +66,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
 
     /* TERMS */
 
-    modifier onlyVault() {
+    modifier onlyClone() {
         if (address(this) == _implementation) revert ImplementationUsedDirectly();
         _;
     }
@@ -114,7 +114,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     /* PAY */
 
     /// @inheritdoc IVault
-    function pay(Authorization calldata authorization) external onlyVault nonReentrant returns (PaymentId id) {
+    function pay(Authorization calldata authorization) external onlyClone nonReentrant returns (PaymentId id) {
         (address token, address payer, bytes32 nonce) = (authorization.token, authorization.payer, authorization.nonce);
         id = _idOf({method: Method.Eip3009, token: token, payer: payer, nonce: nonce});
 
@@ -171,7 +171,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         address token,
         address owner,
         address to
-    ) external onlyVault nonReentrant returns (uint256 amount) {
+    ) external onlyClone nonReentrant returns (uint256 amount) {
         if (msg.sender != owner && to != owner) revert CreditNotYours(msg.sender, owner, to);
 
         amount = _withdraw(token, owner, to);
@@ -181,7 +181,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     function withdrawWithSignature(
         Withdraw calldata message,
         bytes calldata signature
-    ) external onlyVault nonReentrant returns (uint256 amount) {
+    ) external onlyClone nonReentrant returns (uint256 amount) {
         _checkSignature(message.owner, TypedDataLib.hash(message), message.deadline, signature);
         Credit storage credit = _credits[message.token][message.owner];
         // A credit that grew is sent with what it grew by: else a new failed payout would void the owner's message.

@@ -6,7 +6,7 @@ export class RouteTermsError extends RecourseError {
   override name = "RouteTermsError";
 
   constructor(reason: string) {
-    super(reason, { docsPath: "/errors/route-terms", next: "Build the route's option with `refundWindow()`." });
+    super(reason, { next: "Build the route's option with `refundWindow()`." });
   }
 }
 
@@ -16,7 +16,6 @@ export class FacilitatorUnsuitableError extends RecourseError {
 
   constructor(kind: string, factory: Address) {
     super(`The facilitator does not serve ${kind} vaults of factory ${factory}.`, {
-      docsPath: "/errors/facilitator-unsuitable",
       next: "Use a facilitator whose `/supported` lists this factory under `extra.recourse.factories`.",
     });
   }

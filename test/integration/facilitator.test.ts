@@ -45,6 +45,17 @@ describe("the facilitator's configuration", () => {
     );
   });
 
+  it("does not tell a private key that is out of range", () => {
+    const EVM_PRIVATE_KEY = `0x${"ff".repeat(32)}`;
+    assert.throws(
+      () => readConfig({ ...SETTINGS, EVM_PRIVATE_KEY }),
+      (error) =>
+        error instanceof ConfigError &&
+        error.message.includes("EVM_PRIVATE_KEY") &&
+        !/ffff|1157920/.test(error.message),
+    );
+  });
+
   it("ends the process with that message and code 1", () => {
     const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "apps/facilitator/src/main.ts"], {
       encoding: "utf8",
@@ -153,6 +164,37 @@ describe("the facilitator over HTTP", () => {
       assert.equal(answer, status);
     });
   }
+
+  it("tells a server with a wrong key when it starts", async () => {
+    const response = await fetch(`${facilitator.url}/supported`, { headers: { authorization: "Bearer wrong" } });
+    assert.equal(response.status, 401);
+  });
+
+  it("gives a typed reason to a plain payment that is none", async () => {
+    const payload = await signedPayload(buyer, shop.url);
+    const requirements = { ...payload.accepted, extra: { name: "USDC", version: "2" } };
+    const nonsense = { ...payload, accepted: requirements, payload: { foo: 1 } };
+    const verified = await ask(facilitator.url, "verify", nonsense, requirements);
+    const settled = await ask(facilitator.url, "settle", nonsense, requirements);
+    assert.equal(verified.invalidReason, "invalid_exact_evm_recourse_payload_unsupported");
+    assert.equal(settled.errorReason, "invalid_exact_evm_recourse_payload_unsupported");
+  });
+
+  it("refuses to pay into a factory that is not on the chain, and spends nothing", async () => {
+    const { factory } = addresses["refund-window"];
+    const fresh = await startTestShop({ facilitatorUrl: facilitator.url, sale: { salt: `0x${"5".repeat(64)}` } });
+    const payload = await signedPayload(buyer, fresh.url).finally(fresh.stop);
+    const code = await world.client.getCode({ address: factory });
+    assert.ok(code);
+    await world.client.setCode({ address: factory, bytecode: "0x" });
+    try {
+      const settlement = { ...payload, payload: { ...payload.payload, type: "pay", idempotencyKey: "key" } };
+      const answer = await ask(facilitator.url, "settle", settlement, payload.accepted, MERCHANT_KEY);
+      assert.equal(answer.errorReason, "invalid_exact_evm_recourse_factory_not_deployed");
+    } finally {
+      await world.client.setCode({ address: factory, bytecode: code });
+    }
+  });
 
   it("answers 404 elsewhere, 401 to a wrong key, and 415 or 400 to other media", async () => {
     assert.equal((await fetch(`${facilitator.url}/admin`)).status, 404);

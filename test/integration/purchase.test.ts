@@ -85,7 +85,7 @@ describe("a purchase into a refund window", () => {
     assert.equal(receipt.closesAt, payment.closesAt);
     assert.equal(receipt.maturesAt, payment.maturesAt);
     assert.deepEqual(
-      receipt.nextActions.map(({ action, actor, until }) => ({ action, actor, until })),
+      receipt.nextActions?.map(({ action, actor, until }) => ({ action, actor, until })),
       [
         { action: "refund", actor: buyer.address, until: receipt.closesAt },
         { action: "refund", actor: receiver.address, until: receipt.maturesAt },

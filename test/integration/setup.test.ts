@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -94,7 +95,10 @@ test("inherits from a setup that was killed, and only one of those that wait doe
   const { child, ended } = setup(folder);
   while (!existsSync(join(folder, ".setup/lock/pid"))) await new Promise((resolve) => setTimeout(resolve, 10));
   child.kill("SIGKILL");
-  writeFileSync(join(folder, "bin/npx"), `#!/bin/sh\necho "$@" >> second.log\nsleep 1; ${install}\n`);
+  // Beside it and then in its place: the killed one's shell still reads the old file.
+  const next = join(folder, "bin/npx.next");
+  writeFileSync(next, `#!/bin/sh\necho "$@" >> second.log\nsleep 1; ${install}\n`, { mode: 0o755 });
+  renameSync(next, join(folder, "bin/npx"));
 
   const results = await Promise.all([setup(folder).ended, setup(folder).ended, setup(folder).ended]);
 

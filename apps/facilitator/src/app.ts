@@ -47,9 +47,10 @@ export function createApp(config: Config, logger: Logger): Express {
   app.disable("x-powered-by");
   app.use(logRequests(logger));
   app.get("/health", health(client));
-  app.get("/supported", (_request, response) => response.json(facilitator.getSupported()));
   app.use(express.json({ limit: BODY_LIMIT }));
   app.use(authenticate(config.MERCHANTS, callers));
+  // Behind the keys, so that a server with a wrong one learns it when it starts.
+  app.get("/supported", (_request, response) => response.json(facilitator.getSupported()));
   app.post("/verify", (request, response) => verify(facilitator, request, response));
   app.post("/settle", (request, response) => settle(facilitator, request, response));
   app.post("/relay", (request, response) => relay(scheme, request, response));
@@ -102,6 +103,7 @@ async function verify(facilitator: x402Facilitator, request: Request, response: 
   const { paymentPayload, paymentRequirements } = body.data;
   const unsupported = unsupportedReason(facilitator, paymentRequirements);
   if (unsupported) {
+    response.locals.reason = unsupported;
     response.json({ isValid: false, invalidReason: unsupported });
     return;
   }
@@ -122,6 +124,7 @@ async function settle(facilitator: x402Facilitator, request: Request, response: 
   const { network } = paymentRequirements;
   const unsupported = unsupportedReason(facilitator, paymentRequirements);
   if (unsupported) {
+    response.locals.reason = unsupported;
     response.json({ success: false, errorReason: unsupported, transaction: "", network });
     return;
   }

@@ -1,4 +1,5 @@
 import { getAddress, type Hex, isAddress, isHex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import * as z from "zod";
 
 const merchants = z.string().transform((text, context) => {
@@ -21,12 +22,22 @@ const addresses = z.string().transform((text, context) => {
 
 const positive = z.coerce.number().int().positive();
 
+/** The library's own error would tell the number. */
+function isPrivateKey(value: unknown): boolean {
+  if (!isHex(value) || value.length !== 66) return false;
+  try {
+    return privateKeyToAccount(value).address !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 const environment = z.object({
   /** CAIP-2, for example eip155:84532. */
   EVM_NETWORK: z.string().regex(/^eip155:\d+$/, "is eip155:<chain id>"),
   EVM_RPC_URL: z.url({ protocol: /^https?$/, error: "is the http(s) URL of a node" }),
   /** Pays for gas, and holds nothing else. */
-  EVM_PRIVATE_KEY: z.custom<Hex>((value) => isHex(value) && value.length === 66, "is 0x and 64 hexadecimal digits"),
+  EVM_PRIVATE_KEY: z.custom<Hex>(isPrivateKey, "is 0x and 64 hexadecimal digits, of a key"),
   HOST: z.string().default("127.0.0.1"),
   PORT: z.coerce.number().int().min(0).max(65_535).default(4020),
   /** The servers that this facilitator answers for: name:key,name:key. */

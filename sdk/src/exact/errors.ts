@@ -9,6 +9,8 @@ export const ErrTermsMalformed = "invalid_exact_evm_recourse_terms_malformed";
 export const ErrTermsMismatch = "invalid_exact_evm_recourse_terms_mismatch";
 /** The factory is not one that this facilitator serves. */
 export const ErrFactoryNotAllowed = "invalid_exact_evm_recourse_factory_not_allowed";
+/** The factory of these terms is not deployed on this chain, so there is nothing to pay into. */
+export const ErrFactoryNotDeployed = "invalid_exact_evm_recourse_factory_not_deployed";
 /** The token is not one that this facilitator pays gas for. */
 export const ErrAssetNotAllowed = "invalid_exact_evm_recourse_asset_not_allowed";
 /** `payTo` is not the address of these terms under this factory. */
@@ -43,5 +45,7 @@ export const ErrReverted = "invalid_exact_evm_recourse_transaction_reverted";
 export const ErrEventMismatch = "invalid_exact_evm_recourse_event_mismatch";
 /** The server cannot reach the storage that keeps one release to a payment. */
 export const ErrStorageUnavailable = "invalid_exact_evm_recourse_storage_unavailable";
+/** Something that nobody thought of; nothing is said of it, since it could say too much. */
+export const ErrUnexpected = "invalid_exact_evm_recourse_unexpected";
 /** The official code for a transaction that was sent and whose outcome is not known yet. */
 export const ErrSettlementPending = "settlement_pending";

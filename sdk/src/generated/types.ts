@@ -100,7 +100,7 @@ export type RefundWindowTerms = {
   operator: Address;
   /** Who gets the fee; zero exactly when there is no fee, and not the receiver. */
   feeReceiver: Address;
-  /** The fee in hundredths of a percent of what the receiver gets, at most 1,000. */
+  /** The fee in hundredths of a percent of what is claimed, at most 1,000. */
   feeBps: number;
   /** Free; makes vaults of otherwise equal terms different. */
   salt: Hex;

@@ -14,8 +14,7 @@ export class VaultTermsMismatchError extends RecourseError {
 
   constructor(payTo: string, reason: string) {
     super(`${payTo} is not the vault that the server describes: ${reason}`, {
-      docsPath: "/errors/vault-terms-mismatch",
-      next: "Do not pay. The address promises something else than the terms say.",
+      next: "Do not pay: nothing shows that the address promises what the terms say.",
     });
   }
 }
@@ -83,7 +82,9 @@ function promiseOf({ feeBps, feeReceiver, nonRefundableBps, operator, receiver, 
     `For ${duration(window)} after paying, the payer can take back ${share}, to any address, without asking anybody.`,
     `Until the full hour after that, ${receiver}${operator === receiver ? "" : ` or ${operator}`} can still give it back.`,
     `Then it belongs to ${receiver}, and anybody can have it paid out.`,
-    ...(feeBps === 0 ? [] : [`${feeReceiver} gets ${feeBps / 100} % of what the receiver gets.`]),
+    ...(feeBps === 0
+      ? []
+      : [`${feeReceiver} gets ${feeBps / 100} % of what is paid out then, and the receiver the rest.`]),
   ];
 }
 

@@ -29,11 +29,14 @@ export type PaymentReceipt = {
   nonce: Hex;
   /** The original amount in the token's smallest unit, as a decimal string. */
   amount: string;
-  /** First Unix second at which the payer can no longer undo. */
-  closesAt: number;
+  /**
+   * First Unix second at which the payer can no longer undo. This and the rest are missing when the node went away right
+   * after the payment; `paymentOf` and `nextActions` tell them later.
+   */
+  closesAt?: number;
   /** First Unix second at which the money can be claimed, and nobody can give it back. */
-  maturesAt: number;
-  nextActions: ReceiptAction[];
+  maturesAt?: number;
+  nextActions?: ReceiptAction[];
 };
 
 /** What the server's response says of the payment, or `undefined` when it was not paid into a vault. */

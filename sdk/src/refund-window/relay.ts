@@ -48,7 +48,6 @@ export class RelayError extends RecourseError {
 
   constructor(reason: string, transaction?: string) {
     super(`The relay answered ${reason}.`, {
-      docsPath: "/errors/relay",
       next: "Any other relay will do, and so does calling the vault with gas of one's own.",
     });
     this.reason = reason;

@@ -53,10 +53,7 @@ export async function success(
 }
 
 /** What can be said of a payment when the chain has just gone away. */
-function fallbackReceipt(
-  { amount, id, ref, vault }: ExpectedPayment,
-  network: string,
-): Omit<PaymentReceipt, "closesAt" | "maturesAt" | "nextActions"> {
+function fallbackReceipt({ amount, id, ref, vault }: ExpectedPayment, network: string): PaymentReceipt {
   const { nonce, payer, token } = ref;
   return { kind: "refund-window", network, vault, paymentId: id, token, payer, nonce, amount: String(amount) };
 }

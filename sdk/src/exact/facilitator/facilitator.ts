@@ -89,9 +89,9 @@ export function servedDeployment({ deployments }: Facilitator, vaultExtra: Vault
 
 /* THE CHAIN */
 
-/** Whether the vault exists. */
-export async function isDeployed({ client, readTimeoutMs }: Facilitator, vault: Address): Promise<boolean> {
-  return (await withDeadline(getCode(client, { address: vault }), readTimeoutMs)) !== undefined;
+/** Whether a contract exists. */
+export async function isDeployed({ client, readTimeoutMs }: Facilitator, address: Address): Promise<boolean> {
+  return (await withDeadline(getCode(client, { address }), readTimeoutMs)) !== undefined;
 }
 
 /**

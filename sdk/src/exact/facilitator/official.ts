@@ -21,7 +21,7 @@ import {
   zeroHash,
 } from "viem";
 import { getCode } from "viem/actions";
-import { ErrAssetNotAllowed } from "../errors.js";
+import { ErrAssetNotAllowed, ErrPayloadUnsupported } from "../errors.js";
 import { Refusal } from "./answers.js";
 import { type Facilitator, spend } from "./facilitator.js";
 import { withDeadline } from "./reasons.js";
@@ -49,6 +49,7 @@ export class GuardedOfficialScheme {
     requirements: PaymentRequirements,
     context: FacilitatorContext | undefined,
   ): Promise<VerifyResponse> {
+    checkShape(payload);
     const verifying = this.#official.verify(payload, requirements, context);
     const { invalidMessage: _, ...verified } = await withDeadline(verifying, this.#facilitator.readTimeoutMs);
     return verified;
@@ -60,6 +61,7 @@ export class GuardedOfficialScheme {
     context: FacilitatorContext | undefined,
   ): Promise<SettleResponse> {
     const { client, confirmationTimeoutMs, readTimeoutMs } = this.#facilitator;
+    checkShape(payload);
     if (!isAddress(requirements.asset, { strict: false })) throw new Refusal(ErrAssetNotAllowed);
     const token = getAddress(requirements.asset);
     // Refused here while the node is away; the official class would wait for it.
@@ -70,6 +72,16 @@ export class GuardedOfficialScheme {
     const { errorMessage: _, ...settled } = await withDeadline(settling, readTimeoutMs + confirmationTimeoutMs);
     return settled;
   }
+}
+
+/** The official class throws at a payload that is neither of the two it knows. */
+function checkShape({ payload }: PaymentPayload): void {
+  if (!isObject(payload.authorization) && !isObject(payload.permit2Authorization))
+    throw new Refusal(ErrPayloadUnsupported);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 /** The official classes' signer, whose transactions go in order, and under the limit of gas. */

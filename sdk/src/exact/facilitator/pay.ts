@@ -15,6 +15,7 @@ import {
   ErrAssetNotAllowed,
   ErrBeingSettled,
   ErrEventMismatch,
+  ErrFactoryNotDeployed,
   ErrOperationMalformed,
   ErrPayloadUnsupported,
   ErrReverted,
@@ -93,6 +94,8 @@ export async function verifyPayment(
   if (hasServerFields(payload.payload)) throw new Refusal(ErrServerFieldInPayload);
   const exists = await isDeployed(facilitator, payment.vault);
   if (exists && (await isPaid(facilitator.client, payment))) throw new Refusal(ErrAlreadyPaid);
+  // A call of an address without code succeeds, and pays nothing.
+  if (!exists && !(await isDeployed(facilitator, payment.vaultExtra.factory))) throw new Refusal(ErrFactoryNotDeployed);
   const verified = await official.verify(payload, requirements, context);
   if (verified.isValid) await simulate(facilitator, paymentCall(payment, exists));
   return verified;

@@ -1,7 +1,7 @@
 import { BaseError, ContractFunctionRevertedError, ExecutionRevertedError } from "viem";
 import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { wireCodeOf } from "../../generated/wireCodes.js";
-import { ErrGasTooHigh, ErrRpcUnavailable, ErrSimulationFailed } from "../errors.js";
+import { ErrGasTooHigh, ErrRpcUnavailable, ErrSimulationFailed, ErrUnexpected } from "../errors.js";
 import { GasTooHighError, isUnreachable } from "./submitter.js";
 
 /** The chain did not answer in time. */
@@ -26,7 +26,7 @@ export function reasonOf(error: unknown): { reason: string; message?: string } {
   if (find(error, GasTooHighError)) return { reason: ErrGasTooHigh };
   if (find(error, ContractFunctionRevertedError) || find(error, ExecutionRevertedError))
     return { reason: ErrSimulationFailed };
-  return { reason: "unexpected_settle_error" };
+  return { reason: ErrUnexpected };
 }
 
 function find(error: unknown, type: abstract new (...args: never[]) => Error): boolean {

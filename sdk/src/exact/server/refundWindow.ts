@@ -16,7 +16,7 @@ export type RefundWindowOptions = {
   window: number;
   /** The server's signing key. Default: the receiver. */
   operator?: Address;
-  /** Who gets the fee, in hundredths of a percent of what the receiver gets, at most 1,000. Default: no fee. */
+  /** Who gets the fee, in hundredths of a percent of what is claimed, at most 1,000. Default: no fee. */
   fee?: { receiver: Address; bps: number };
   /** The share of each payment that the buyer cannot take back, in hundredths of a percent. Default: 0. */
   nonRefundableBps?: number;

@@ -40,7 +40,7 @@ import { InMemoryPaymentStorage, type PaymentStorage } from "./storage.js";
 type Hooks = NonNullable<SchemeNetworkServer["schemeHooks"]>;
 type SettleContext = Parameters<NonNullable<SchemeNetworkServer["enrichSettlementPayload"]>>[0];
 type CanceledContext = Parameters<NonNullable<SchemeNetworkServer["settleOnCancel"]>>[0];
-type RouteContext = { paymentPayload: SettleContext["paymentPayload"]; requirements: SettleContext["requirements"] };
+type PaymentContext = { paymentPayload: SettleContext["paymentPayload"]; requirements: SettleContext["requirements"] };
 
 export type ExactEvmSchemeConfig = {
   /** Signs refunds when a handler fails after an `upfront` payment. Must be the operator or the receiver of the routes' terms. */
@@ -55,6 +55,9 @@ export type ExactEvmSchemeConfig = {
  * The official `exact` scheme for servers, and the routes whose `payTo` is a vault: they are settled into the vault, a
  * payment releases one response, and a failed handler leaves the buyer whole. Routes without `extra.recourse` behave as
  * with the official class.
+ *
+ * The life of a request: admit, verify, handler, reserve, settle, conclude; an `upfront` route runs its handler last, and
+ * has the payment refunded when it fails.
  */
 export class ExactEvmScheme implements SchemeNetworkServer {
   readonly #official = new OfficialExactEvmScheme();
@@ -145,8 +148,8 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   };
 
   /** Before anything is asked of the facilitator: a payment that was released, or is in flight, is refused here. */
-  async #admit(context: RouteContext) {
-    const payment = this.#paymentOf(context);
+  async #admit(context: PaymentContext) {
+    const payment = this.#identify(context);
     if (!payment) return { abort: true, reason: ErrPayloadUnsupported } as const;
     if (hasServerFields(context.paymentPayload.payload))
       return { abort: true, reason: ErrServerFieldInPayload } as const;
@@ -161,8 +164,8 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   }
 
   /** Moves the payment to this request, or throws: core fails the settlement, and nothing leaves. */
-  async #reserve(context: RouteContext): Promise<PayOperation> {
-    const payment = this.#paymentOf(context);
+  async #reserve(context: PaymentContext): Promise<PayOperation> {
+    const payment = this.#identify(context);
     if (!payment) throw new Error(ErrPayloadUnsupported);
     if (hasServerFields(context.paymentPayload.payload)) throw new Error(ErrServerFieldInPayload);
     const { digest, id } = payment;
@@ -183,8 +186,8 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   /** The requests that hold the reservation: another one's failure must not touch the record. */
   readonly #reserved = new WeakSet<object>();
 
-  async #conclude(context: RouteContext, outcome: "released" | "refused" | "unknown"): Promise<void> {
-    const payment = this.#paymentOf(context);
+  async #conclude(context: PaymentContext, outcome: "released" | "refused" | "unknown"): Promise<void> {
+    const payment = this.#identify(context);
     if (!payment || !this.#reserved.has(context.paymentPayload)) return;
     if (outcome === "refused") return this.#storage.delete(payment.id);
     await this.#storage.update(payment.id, (current) =>
@@ -192,7 +195,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     );
   }
 
-  #paymentOf({ paymentPayload, requirements }: RouteContext) {
+  #identify({ paymentPayload, requirements }: PaymentContext) {
     const payload = parseExactPayload(paymentPayload as PaymentPayload);
     if (!payload) return undefined;
     const { amount, asset, network, payTo } = requirements;
@@ -215,8 +218,8 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   };
 
   /** Signs for nothing that the facilitator said: only for this payment, untouched, to its payer. */
-  async #refundAll(context: RouteContext): Promise<RefundOperation> {
-    const payment = this.#paymentOf(context);
+  async #refundAll(context: PaymentContext): Promise<RefundOperation> {
+    const payment = this.#identify(context);
     const vault = parseVaultExtra(context.requirements);
     if (!payment || !vault || !this.#operator) throw new Error(ErrPayloadUnsupported);
     const { amount, network, payTo } = context.requirements;

@@ -1,0 +1,28 @@
+/**
+ * `npm run local`: a node with USDC and the protocol, and a facilitator, that stay until they are interrupted, with the
+ * settings that the README's snippets read. Keys are the public development mnemonic.
+ */
+import { once } from "node:events";
+import { developmentAccount, mintUsdc, USDC } from "./lib/local-chain.js";
+import { MERCHANT_KEY, privateKeyOf, startFacilitator, startWorld } from "./lib/world.js";
+
+const world = await startWorld();
+const facilitator = await startFacilitator(world.rpcUrl);
+await mintUsdc(world.client, developmentAccount(5).address, 1_000_000_000n);
+
+const settings = {
+  RPC_URL: world.rpcUrl,
+  FACILITATOR_URL: facilitator.url,
+  FACILITATOR_KEY: MERCHANT_KEY,
+  SHOP_ADDRESS: developmentAccount(1).address,
+  SHOP_KEY: privateKeyOf(1),
+  SHOP_URL: "http://127.0.0.1:4021",
+  BUYER_KEY: privateKeyOf(5),
+  TOKEN: USDC,
+};
+for (const [name, value] of Object.entries(settings)) process.stdout.write(`export ${name}=${value}\n`);
+process.stderr.write("The chain's clock starts 200 days ago. The buyer has 1,000 USDC. Ctrl-C ends all of it.\n");
+
+await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+await facilitator.stop();
+await world.stop();
