@@ -12,8 +12,14 @@ import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { authorizationTypes } from "@x402/evm";
 import { createClient, getAbiItem, type Hex, http, toFunctionSelector } from "viem";
 import { baseSepolia } from "viem/chains";
-import { developmentAccount, localClient, mintUsdc } from "../../scripts/lib/local-chain.js";
-import { type FacilitatorProcess, startFacilitator, startWorld, type World } from "../../scripts/lib/world.js";
+import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
+import {
+  type FacilitatorProcess,
+  MERCHANT_KEY,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
 import { ask, payingFetch, reasonOf, receiptOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
 import { startRpcProxy } from "../shared/rpcProxy.js";
 import { NETWORK, operator, PRICE, receiver, startTestShop } from "../shared/shop.js";
@@ -179,6 +185,43 @@ describe("a thief", () => {
     const _answer = await send(later.url, await forged(later.url, {}));
 
     assert.equal(later.runs(), 0, "the handler ran for a payment that nobody signed");
+  });
+
+  it("cannot do that either while the facilitator is away", async () => {
+    const away = await startFacilitator(world.rpcUrl);
+    const scheme = { operator, storage: new InMemoryPaymentStorage() };
+    const upfront = await shopAt({ facilitatorUrl: away.url, scheme, sale: { paymentFlow: "upfront" } });
+    const later = await shopAt({ facilitatorUrl: away.url, scheme });
+    const unsigned = async (url: string): Promise<PaymentPayload> => {
+      const payload = await signedPayload(thief, url);
+      const { authorization } = payload.payload as { authorization: object };
+      const forged = {
+        ...authorization,
+        from: buyer.address,
+        nonce: `0x${"78".repeat(32)}`,
+        validBefore: "99999999999",
+      };
+      return { ...payload, payload: { authorization: forged, signature: `0x${"11".repeat(65)}` } };
+    };
+    const [first, second] = [await unsigned(upfront.url), await unsigned(later.url)];
+    await away.stop();
+
+    await send(upfront.url, first);
+    await send(later.url, second);
+
+    assert.equal(later.runs(), 0);
+  });
+
+  it("cannot use up a merchant's budget with payments that are refused", async () => {
+    const thrifty = await startFacilitator(world.rpcUrl, { TRANSACTIONS_PER_HOUR: "1" });
+    stops.push(thrifty.stop);
+    const shop = await shopAt({ facilitatorUrl: thrifty.url });
+    for (let i = 0; i < 3; i += 1) {
+      const { payload, requirements } = await plainPayload(USDC);
+      const answer = await ask(thrifty.url, "settle", payload, requirements, MERCHANT_KEY);
+      assert.equal(answer.success, false);
+    }
+    assert.equal((await payingFetch(buyer)(shop.url)).status, 200);
   });
 
   it("cannot, as the seller, take the sponsored exit of the buyer", async () => {

@@ -63,11 +63,8 @@ export class GuardedOfficialScheme {
     const { client, confirmationTimeoutMs, readTimeoutMs } = this.#facilitator;
     checkShape(payload);
     if (!isAddress(requirements.asset, { strict: false })) throw new Refusal(ErrAssetNotAllowed);
-    const token = getAddress(requirements.asset);
     // Refused here while the node is away; the official class would wait for it.
-    await withDeadline(getCode(client, { address: token }), readTimeoutMs);
-    const payment = { id: zeroHash, ref: { token } };
-    await spend(this.#facilitator, { kind: "transfer", payment, value: BigInt(requirements.amount) });
+    await withDeadline(getCode(client, { address: getAddress(requirements.asset) }), readTimeoutMs);
     const settling = this.#official.settle(payload, requirements, context);
     const { errorMessage: _, ...settled } = await withDeadline(settling, readTimeoutMs + confirmationTimeoutMs);
     return settled;
@@ -84,8 +81,14 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
-/** The official classes' signer, whose transactions go in order, and under the limit of gas. */
-function officialSigner({ client, confirmationTimeoutMs, submitter }: Facilitator) {
+/** The official classes' signer, whose transactions go in order, under the limit of gas, and out of the same budget. */
+function officialSigner(facilitator: Facilitator) {
+  const { client, confirmationTimeoutMs, submitter } = facilitator;
+  // Asked when the official class has verified: what it refuses must not use up anybody's budget.
+  const send = (call: ContractCall) =>
+    submitter.send(call, () =>
+      spend(facilitator, { kind: "transfer", payment: { id: zeroHash, ref: { token: call.to } }, value: 0n }),
+    );
   const actions = client.extend(publicActions);
   type Write = { address: Address; dataSuffix?: Hex } & Parameters<typeof encodeFunctionData>[0];
   const signer = {
@@ -93,9 +96,9 @@ function officialSigner({ client, confirmationTimeoutMs, submitter }: Facilitato
     address: client.account.address,
     // The official class looks at the asset without waiting for the answer; a rejection that nobody awaits ends the process.
     getCode: (parameters: { address: Address }) => actions.getCode(parameters).catch(() => new Promise(() => {})),
-    sendTransaction: (transaction: ContractCall) => submitter.send(transaction),
+    sendTransaction: send,
     writeContract: ({ address, dataSuffix = "0x", ...contractCall }: Write) =>
-      submitter.send({ to: address, data: concatHex([encodeFunctionData(contractCall), dataSuffix]) }),
+      send({ to: address, data: concatHex([encodeFunctionData(contractCall), dataSuffix]) }),
   };
   return toFacilitatorEvmSigner(signer as unknown as Parameters<typeof toFacilitatorEvmSigner>[0], {
     confirmationTimeoutMs,

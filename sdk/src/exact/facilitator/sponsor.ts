@@ -12,7 +12,7 @@ export type Expense = {
   /** Zero for a payment past all vaults. */
   paymentId: Hex;
   token: Address;
-  /** In the token's smallest unit. */
+  /** In the token's smallest unit; zero for a payment past all vaults, of which only the call is known here. */
   value: bigint;
 };
 

@@ -145,8 +145,9 @@ export class Submitter {
   }
 
   /** Sends a call that nothing is remembered of, in the same order and under the same limit of gas. */
-  async send(contractCall: ContractCall): Promise<Hash> {
+  async send(contractCall: ContractCall, approve: () => Promise<void>): Promise<Hash> {
     const request = await this.#estimate(contractCall);
+    await approve();
     return this.#inOrder(async () => {
       const { serialized } = await this.#sign(request);
       return sendRawTransaction(this.#client, { serializedTransaction: serialized });

@@ -198,10 +198,12 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   #identify({ paymentPayload, requirements }: PaymentContext) {
     const payload = parseExactPayload(paymentPayload as PaymentPayload);
     if (!payload) return undefined;
-    const { amount, asset, network, payTo } = requirements;
+    const { amount, asset, extra, network, payTo } = requirements;
     const ref = refOf(payload, asset);
     const id = paymentIdOf({ address: getAddress(payTo), chainId: chainIdOf(network), ref });
-    return { id, ref, digest: keccak256(stringToHex(JSON.stringify([payload, asset, amount]))) };
+    // With the flow: an unknown outcome spares verification, and a route that settles first has never asked for it.
+    const signed = JSON.stringify([payload, asset, amount, extra.paymentFlow ?? null]);
+    return { id, ref, digest: keccak256(stringToHex(signed)) };
   }
 
   /* SETTLEMENT */
