@@ -43,7 +43,11 @@ function docOf(node: AstNode): Doc {
  */
 export function docProblemsIn(sources: AstSources, isOurs: (source: string) => boolean): string[] {
   const ours = Object.entries(sources).filter(([source]) => isOurs(source));
-  const index = new Index(ours.flatMap(([, ast]) => nodesIn(ast)));
+  const others = Object.entries(sources).filter(([source]) => !isOurs(source));
+  const index = new Index(
+    ours.flatMap(([, ast]) => nodesIn(ast)),
+    others.flatMap(([, ast]) => nodesIn(ast)),
+  );
   return ours.flatMap(([source, ast]) =>
     childrenOf(ast, "nodes")
       .flatMap((node) => [
@@ -118,15 +122,22 @@ class Index {
   /** The contract in which a function or an error is declared. */
   readonly ownerOf: ReadonlyMap<number, AstNode>;
   readonly errorNames: ReadonlySet<string>;
+  /** Errors of dependencies: whether they are listed is a matter of how much they say. */
+  readonly otherErrorNames: ReadonlySet<string>;
 
-  constructor(nodes: AstNode[]) {
+  constructor(nodes: AstNode[], otherNodes: AstNode[]) {
     const contracts = nodes.filter(({ nodeType }) => nodeType === "ContractDefinition");
     this.byId = new Map(nodes.map((node) => [node.id, node]));
     this.ownerOf = new Map(
       contracts.flatMap((owner) => childrenOf(owner, "nodes").map(({ id }) => [id, owner] as const)),
     );
-    this.errorNames = new Set(nodes.filter(({ nodeType }) => nodeType === "ErrorDefinition").map(nameOf));
+    this.errorNames = errorNamesIn(nodes);
+    this.otherErrorNames = errorNamesIn(otherNodes);
   }
+}
+
+function errorNamesIn(nodes: AstNode[]): Set<string> {
+  return new Set(nodes.filter(({ nodeType }) => nodeType === "ErrorDefinition").map(nameOf));
 }
 
 /** Compares, for each function that `contract` can be called with, what the interface says with what the body does. */
@@ -143,15 +154,16 @@ function revertProblems(contract: AstNode, index: Index): string[] {
       const raised = errorsOf(implementation, contract, index)
         .filter((error) => !isDeclaredByHeir(error, owner, index))
         .map(nameOf);
-      return listDifference(listed, raised, index.errorNames).map(
+      return listDifference(listed, raised, index).map(
         (problem) => `${owner ? nameOf(owner) : ""}.${nameOf(declaration)}: ${problem}`,
       );
     });
 }
 
-function listDifference(listed: string[], raised: string[], known: ReadonlySet<string>): string[] {
+function listDifference(listed: string[], raised: string[], { errorNames: known, otherErrorNames }: Index): string[] {
+  const isError = (name: string) => known.has(name) || otherErrorNames.has(name);
   return [
-    ...listed.filter((name) => !known.has(name)).map((name) => `lists ${name}, which is no error`),
+    ...listed.filter((name) => !isError(name)).map((name) => `lists ${name}, which is no error`),
     ...listed.filter((name, position) => listed.indexOf(name) !== position).map((name) => `lists ${name} twice`),
     ...listed.filter((name) => known.has(name) && !raised.includes(name)).map((name) => `lists ${name}, never raised`),
     ...raised.filter((name) => !listed.includes(name)).map((name) => `does not list ${name}`),

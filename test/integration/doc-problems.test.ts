@@ -6,17 +6,22 @@ import { docProblemsIn, parseDoc } from "../../scripts/lib/doc-problems.js";
 
 const solc = createRequire(import.meta.url)("solc");
 
-function problemsOf(content: string): string[] {
+function problemsOf(content: string, dependency = ""): string[] {
+  const head = "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.27;\n";
   const input = {
     language: "Solidity",
-    sources: { "A.sol": { content: `// SPDX-License-Identifier: MIT\npragma solidity ^0.8.27;\n${content}` } },
+    sources: {
+      "A.sol": { content: `${head}import "./Dependency.sol";\n${content}` },
+      "Dependency.sol": { content: `${head}${dependency}` },
+    },
     settings: { outputSelection: { "*": { "": ["ast"] } } },
   };
   const output = JSON.parse(solc.compile(JSON.stringify(input)));
   const errors = (output.errors ?? []).filter(({ severity }: { severity: string }) => severity === "error");
   assert.deepEqual(errors, []);
-  const { ast }: { ast: AstNode } = output.sources["A.sol"];
-  return docProblemsIn({ "A.sol": ast }, () => true).map((problem) => problem.replace("A.sol: ", ""));
+  const sources: [string, { ast: AstNode }][] = Object.entries(output.sources);
+  const asts = Object.fromEntries(sources.map(([source, { ast }]) => [source, ast]));
+  return docProblemsIn(asts, (source) => source === "A.sol").map((problem) => problem.replace("A.sol: ", ""));
 }
 
 /** An interface whose only function lists `reverts`, and a contract in which it runs `body`. */
@@ -67,6 +72,16 @@ test("finds errors behind require and in catch", () => {
     function go() external { require(block.number != 1, Ended()); try IBase(msg.sender).go() {} catch { revert NotBegun(); } }
     function _hook() internal override {}`;
   assert.deepEqual(problemsOf(project(["Ended", "NotBegun"], body)), []);
+});
+
+test("lets a list name errors of dependencies, or not", () => {
+  const dependency = "library Reader { error Unreadable(); function read() internal pure { revert Unreadable(); } }";
+  const body = `
+    /// @inheritdoc IBase
+    function go() external pure { Reader.read(); }
+    function _hook() internal override {}`;
+  assert.deepEqual(problemsOf(project(["Unreadable"], body), dependency), []);
+  assert.deepEqual(problemsOf(project([], body), dependency), []);
 });
 
 test("refuses names that are no errors, are never raised, or stand twice", () => {
