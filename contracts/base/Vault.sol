@@ -34,7 +34,7 @@ import {Withdraw} from "../types/TypedData.sol";
 /// NOT CHECKED
 /// - That anything is delivered for the money.
 /// - Who calls `pay`: the payer's signature alone decides.
-/// - Tokens that arrive past `pay`. They are surplus; this version gives nobody a way to move them.
+/// - Tokens that arrive past `pay`. They are surplus, until `Surplus` makes payments of them or assigns them.
 abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     using MaturityLedger for Ledger;
     using SafeCast for uint256;
@@ -42,10 +42,14 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     uint16 internal constant BPS = 10_000;
     uint16 private constant MAX_FEE_BPS = 1_000;
 
+    /// @dev What a payment's word and the books have room for.
+    uint256 private constant MAX_AMOUNT = type(uint104).max;
+
     /// @dev Several times what real tokens use, so that only a broken or blocked one fails with it.
     uint256 private constant MIN_PAYOUT_GAS = 100_000;
-    /// @dev What booking a failed payout and finishing the call may cost.
-    uint256 private constant PAYOUT_RESERVE_GAS = 60_000;
+    uint256 private constant MIN_ITEM_GAS = 150_000;
+    /// @dev What booking the end of a capped call and finishing may cost.
+    uint256 private constant RESERVE_GAS = 60_000;
 
     /// @dev A clone's code is this long before its immutable arguments (OpenZeppelin's Clones).
     uint256 private constant CLONE_CODE_LENGTH = 0x2d;
@@ -67,8 +71,12 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     /* TERMS */
 
     modifier onlyClone() {
-        if (address(this) == _implementation) revert ImplementationUsedDirectly();
+        _checkClone();
         _;
+    }
+
+    function _checkClone() private view {
+        if (address(this) == _implementation) revert ImplementationUsedDirectly();
     }
 
     function _encodedTerms() internal view returns (bytes memory) {
@@ -123,22 +131,79 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
 
         // Booked after the money has arrived, so that nobody who is called meanwhile can read more than the vault has.
         TokenLib.receiveExactly(authorization);
-        _book({id: id, token: token, payer: payer, nonce: nonce, amount: authorization.value});
+        uint40 deadline = _newDeadline();
+        _open({id: id, token: token, payer: payer, nonce: nonce, amount: authorization.value, deadline: deadline});
+        _hold(token, authorization.value, deadline);
+    }
+
+    /// @inheritdoc IVault
+    function payMany(
+        address token,
+        Authorization[] calldata authorizations,
+        uint256 itemGas
+    ) external onlyClone nonReentrant returns (PaymentId[] memory ids) {
+        if (itemGas < MIN_ITEM_GAS) revert ItemGasTooLow(itemGas, MIN_ITEM_GAS);
+        uint256 balanceBefore = TokenLib.balanceOf(token);
+        uint40 deadline = _newDeadline();
+        ids = new PaymentId[](authorizations.length);
+        uint256 total = 0;
+
+        for (uint256 i = 0; i < authorizations.length; ++i) {
+            if (authorizations[i].token != token) revert ItemOfOtherToken(i, authorizations[i].token, token);
+            uint256 amount = authorizations[i].value;
+            PaymentId id = _take(authorizations[i], itemGas, deadline);
+            if (PaymentId.unwrap(id) == 0) continue;
+            ids[i] = id;
+            total += amount;
+        }
+
+        uint256 balance = TokenLib.balanceOf(token);
+        if (balance != balanceBefore + total)
+            revert TokenLib.ReceivedOtherAmount(token, balance, balanceBefore + total);
+        if (total != 0) _hold(token, total, deadline);
+    }
+
+    /// @dev One of many: an item that cannot be paid is left out, and leaves nothing behind.
+    /// @return id The payment; zero when it was left out.
+    function _take(Authorization calldata item, uint256 itemGas, uint40 deadline) private returns (PaymentId id) {
+        (address token, address payer, bytes32 nonce) = (item.token, item.payer, item.nonce);
+        PaymentId itemId = _idOf({method: Method.Eip3009, token: token, payer: payer, nonce: nonce});
+        if (item.value == 0 || item.value > MAX_AMOUNT || _isKnown(itemId)) return id;
+
+        // Else a caller could starve an item, and have it recorded as refused.
+        _checkGasFor(itemGas);
+        if (!TokenLib.tryReceive(item, itemGas)) return id;
+
+        id = itemId;
+        _open({id: id, token: token, payer: payer, nonce: nonce, amount: item.value, deadline: deadline});
     }
 
     function _idOf(PaymentRef calldata ref) internal view returns (PaymentId) {
         return _idOf({method: ref.method, token: ref.token, payer: ref.payer, nonce: ref.nonce});
     }
 
-    function _idOf(Method method, address token, address payer, bytes32 nonce) private view returns (PaymentId) {
+    function _idOf(Method method, address token, address payer, bytes32 nonce) internal view returns (PaymentId) {
         return PaymentId.wrap(keccak256(abi.encode(_chainId, address(this), method, token, payer, nonce)));
     }
 
     /// @dev Whether the product has a word for this payment, ended ones included.
     function _isKnown(PaymentId id) internal view virtual returns (bool);
 
-    /// @dev The product writes the payment's word, its books, and the event.
-    function _book(PaymentId id, address token, address payer, bytes32 nonce, uint256 amount) internal virtual;
+    /// @dev The product's first deadline for payments that begin now.
+    function _newDeadline() internal view virtual returns (uint40);
+
+    /// @dev The product writes the payment's word, and the event.
+    function _open(
+        PaymentId id,
+        address token,
+        address payer,
+        bytes32 nonce,
+        uint256 amount,
+        uint40 deadline
+    ) internal virtual;
+
+    /// @dev The product enters new money into the token's books, of whatever number of payments.
+    function _hold(address token, uint256 amount, uint40 deadline) internal virtual;
 
     /* PAY OUT */
 
@@ -146,15 +211,22 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     function _payOut(address token, address owner, address to, uint256 amount, uint256 payoutGas) internal {
         if (amount == 0) return;
         if (payoutGas < MIN_PAYOUT_GAS) revert PayoutGasTooLow(payoutGas, MIN_PAYOUT_GAS);
-        // EIP-150 keeps 1/64 back: without this, a caller could starve the token and have it recorded as refusing.
-        uint256 needed = Math.saturatingMul(payoutGas, 64) / 63 + PAYOUT_RESERVE_GAS;
-        uint256 gasLeft = gasleft();
-        if (gasLeft < needed) revert GasLeftTooLow(gasLeft, needed);
+        // Else a caller could starve the token, and have it recorded as refusing.
+        _checkGasFor(payoutGas);
 
         if (!TokenLib.trySend(token, to, amount, payoutGas)) _credit(token, owner, amount);
     }
 
-    function _credit(address token, address owner, uint256 amount) private {
+    /// @dev Whether a call can be given `gasCap`, of which EIP-150 keeps 1/64 back, with enough left to book how it ended.
+    function _checkGasFor(uint256 gasCap) private view {
+        uint256 needed = Math.saturatingMul(gasCap, 64) / 63 + RESERVE_GAS;
+        uint256 gasLeft = gasleft();
+        if (gasLeft < needed) revert GasLeftTooLow(gasLeft, needed);
+    }
+
+    /// @dev Owes `amount` to `owner`, who withdraws it.
+    function _credit(address token, address owner, uint256 amount) internal {
+        if (amount == 0) return;
         Credit storage credit = _credits[token][owner];
         uint256 balance = credit.balance + amount;
 
@@ -215,6 +287,10 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
 
     /* SIGNATURES */
 
+    function _checkMessage(PaymentId id, PaymentId signedId) internal pure {
+        if (PaymentId.unwrap(id) != PaymentId.unwrap(signedId)) revert PaymentMismatch(id, signedId);
+    }
+
     /// @dev A signer with code answers for itself by ERC-1271; one without is held to ECDSA.
     function _checkSignature(
         address signer,
@@ -246,7 +322,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IVault
-    function surplusOf(address token) external view returns (uint256) {
+    function surplusOf(address token) public view returns (uint256) {
         uint256 balance = TokenLib.balanceOf(token);
         uint256 liabilities = _ledgers[token].totals.liabilities();
         return balance > liabilities ? balance - liabilities : 0;

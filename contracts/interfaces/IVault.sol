@@ -47,15 +47,27 @@ interface IVault {
     /// @dev Ask for at least 1.
     error AmountZero();
 
+    /// @notice The gas offered for one item is below the floor.
+    /// @dev Offer at least `floor`, so that a healthy payment cannot fail for want of gas.
+    error ItemGasTooLow(uint256 itemGas, uint256 floor);
+
+    /// @notice An item of the batch is in another token.
+    /// @dev Make one batch for each token.
+    error ItemOfOtherToken(uint256 index, address itemToken, address token);
+
     /* ERRORS: PAYOUTS AND SIGNATURES */
 
     /// @notice The gas offered to the token is below the floor.
     /// @dev Offer at least `floor`, so that a healthy token cannot fail for want of gas.
     error PayoutGasTooLow(uint256 payoutGas, uint256 floor);
 
-    /// @notice Too little gas is left to give the token what was offered and to book a failure.
+    /// @notice Too little gas is left to give the token what was offered and to book how it ended.
     /// @dev Send the transaction with a higher gas limit.
     error GasLeftTooLow(uint256 gasLeft, uint256 needed);
+
+    /// @notice The signed message is for another payment.
+    /// @dev Pass token, payer and nonce of the payment that was signed for.
+    error PaymentMismatch(PaymentId id, PaymentId signedId);
 
     /// @notice The message is no longer valid.
     /// @dev Sign a new one with a later deadline.
@@ -68,7 +80,7 @@ interface IVault {
     /* ERRORS: CREDITS */
 
     /// @notice There is nothing to withdraw.
-    /// @dev Only payouts that failed leave a credit.
+    /// @dev Payouts that failed, and settled disputes, leave a credit.
     error CreditEmpty(address token, address owner);
 
     /// @notice Somebody else wanted to send the owner's credit to another address than the owner's.
@@ -85,10 +97,10 @@ interface IVault {
 
     /* EVENTS */
 
-    /// @notice A payout failed, and waits for its owner.
+    /// @notice Money waits for its owner: a payout failed, or a dispute was settled.
     /// @param token The ERC-20 token.
     /// @param owner Whose it is.
-    /// @param amount What failed to leave.
+    /// @param amount What came to it.
     /// @param balance The owner's whole credit now.
     event Credited(address indexed token, address indexed owner, uint256 amount, uint256 balance);
 
@@ -125,6 +137,24 @@ interface IVault {
     /// @return id The payment.
     function pay(Authorization calldata authorization) external returns (PaymentId id);
 
+    /// @notice Takes many payments of one token. An item that cannot be paid is left out, and writes nothing: known already,
+    /// of value zero or beyond all bounds, refused by the token, or out of the gas that each item gets. Else as `pay`.
+    /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
+    /// @custom:reverts ItemGasTooLow when `itemGas` is below the floor.
+    /// @custom:reverts TokenBalanceUnreadable when the token is no contract or does not tell balances.
+    /// @custom:reverts ItemOfOtherToken when an item is in another token.
+    /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `itemGas` for each item.
+    /// @custom:reverts ReceivedOtherAmount when another amount arrived in all than the items say.
+    /// @param token The ERC-20 token of all items.
+    /// @param authorizations What the payers signed; the caller bounds their number.
+    /// @param itemGas The most gas that the token, and a payer that is a contract, may use for one item, at least 150,000.
+    /// @return ids The payment of each item; zero for those that were left out.
+    function payMany(
+        address token,
+        Authorization[] calldata authorizations,
+        uint256 itemGas
+    ) external returns (PaymentId[] memory ids);
+
     /* CREDITS */
 
     /// @notice Sends the whole credit of `owner` to `to`. The owner may name any recipient, everybody else only the owner.
@@ -160,7 +190,7 @@ interface IVault {
     /// @return The id.
     function idOf(PaymentRef calldata ref) external view returns (PaymentId);
 
-    /// @notice What waits for `owner` because a payout failed.
+    /// @notice What waits for `owner`.
     /// @param token The ERC-20 token.
     /// @param owner Whose it is.
     /// @return balance What can be withdrawn, in the token's smallest unit.

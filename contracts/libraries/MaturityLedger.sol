@@ -54,6 +54,15 @@ library MaturityLedger {
         ledger.totals = packTotals(totals.liabilities() - amount, running, totals.runningBucket());
     }
 
+    /// @notice Takes a part of `bucket` out of it without releasing it: it is owed, but no longer matures.
+    /// @param ledger The token's books.
+    /// @param bucket The hour in which it would have matured.
+    /// @param amount At most what is in the bucket.
+    function lock(Ledger storage ledger, uint32 bucket, uint256 amount) internal {
+        remove(ledger, bucket, amount);
+        owe(ledger, amount);
+    }
+
     /// @notice Takes all of `bucket` out of the books, because it is claimed.
     /// @param ledger The token's books.
     /// @param bucket A bucket that has matured.

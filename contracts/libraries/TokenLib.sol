@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
-import {IERC3009, IERC3009Bytes} from "../interfaces/external/IERC3009.sol";
+import {IERC3009Bytes} from "../interfaces/external/IERC3009Bytes.sol";
 import {Authorization} from "../types/Payment.sol";
 
 /// @title TokenLib
@@ -26,7 +29,16 @@ library TokenLib {
     /// @dev Tokens that keep a fee, or that return without moving anything, are not supported.
     error ReceivedOtherAmount(address token, uint256 balance, uint256 expectedBalance);
 
+    /// @notice The token does not tell whether the authorization has been used, or under which domain it is signed.
+    /// @dev Only tokens that tell it are served here.
+    error TokenStateUnreadable(address token);
+
     uint256 private constant ECDSA_SIGNATURE_LENGTH = 65;
+
+    /// @dev https://eips.ethereum.org/EIPS/eip-3009
+    bytes32 private constant TRANSFER_WITH_AUTHORIZATION_TYPEHASH = keccak256(
+        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
 
     /// @notice Executes the payer's authorization to this contract, and insists on having received exactly its value.
     /// @param authorization What the payer signed.
@@ -34,49 +46,111 @@ library TokenLib {
         address token = authorization.token;
         uint256 expected = balanceOf(token) + authorization.value;
 
-        if (authorization.signature.length == ECDSA_SIGNATURE_LENGTH) _transferByKey(authorization);
-        else _transferByContract(authorization);
+        // The token has code: it told a balance.
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool success, bytes memory reason) = token.call(_orderOf(authorization));
+        if (!success) revert TokenRefusedAuthorization(token, reason);
 
         uint256 balance = balanceOf(token);
         if (balance != expected) revert ReceivedOtherAmount(token, balance, expected);
     }
 
-    /// @dev The overload that every EIP-3009 token has.
-    function _transferByKey(Authorization calldata authorization) private {
+    function _orderOf(Authorization calldata authorization) private view returns (bytes memory) {
         bytes calldata signature = authorization.signature;
-        (bytes32 r, bytes32 s) = abi.decode(signature[:64], (bytes32, bytes32));
-        try
-            IERC3009(authorization.token).transferWithAuthorization({
-                from: authorization.payer,
-                to: address(this),
-                value: authorization.value,
-                validAfter: authorization.validAfter,
-                validBefore: authorization.validBefore,
-                nonce: authorization.nonce,
-                v: uint8(signature[64]),
-                r: r,
-                s: s
-            })
-        {} catch (bytes memory reason) {
-            revert TokenRefusedAuthorization(authorization.token, reason);
+        if (signature.length == ECDSA_SIGNATURE_LENGTH) {
+            (bytes32 r, bytes32 s) = abi.decode(signature[:64], (bytes32, bytes32));
+            return _orderByKey(authorization, uint8(signature[64]), r, s);
         }
+        return _orderByContract(authorization);
+    }
+
+    /// @dev The overload that every EIP-3009 token has.
+    function _orderByKey(
+        Authorization calldata authorization,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) private view returns (bytes memory) {
+        return
+            abi.encodeCall(
+                IERC3009.transferWithAuthorization,
+                (
+                    authorization.payer,
+                    address(this),
+                    authorization.value,
+                    authorization.validAfter,
+                    authorization.validBefore,
+                    authorization.nonce,
+                    v,
+                    r,
+                    s
+                )
+            );
     }
 
     /// @dev The overload of newer tokens, for payers that are contracts.
-    function _transferByContract(Authorization calldata authorization) private {
-        try
-            IERC3009Bytes(authorization.token).transferWithAuthorization({
-                from: authorization.payer,
-                to: address(this),
-                value: authorization.value,
-                validAfter: authorization.validAfter,
-                validBefore: authorization.validBefore,
-                nonce: authorization.nonce,
-                signature: authorization.signature
-            })
-        {} catch (bytes memory reason) {
-            revert TokenRefusedAuthorization(authorization.token, reason);
+    function _orderByContract(Authorization calldata authorization) private view returns (bytes memory) {
+        return
+            abi.encodeCall(
+                IERC3009Bytes.transferWithAuthorization,
+                (
+                    authorization.payer,
+                    address(this),
+                    authorization.value,
+                    authorization.validAfter,
+                    authorization.validBefore,
+                    authorization.nonce,
+                    authorization.signature
+                )
+            );
+    }
+
+    /// @notice Tries to execute the payer's authorization to this contract with at most `gasCap` gas, and neither fails nor
+    /// copies what the token returns. What has arrived is for the caller to count.
+    /// @param authorization What the payer signed.
+    /// @param gasCap What the token, and a payer that is a contract, may use.
+    /// @return taken Whether the token took it.
+    function tryReceive(Authorization calldata authorization, uint256 gasCap) internal returns (bool taken) {
+        bytes memory order = _orderOf(authorization);
+        address token = authorization.token;
+        // Solidity's own call copies all that is returned, at the caller's cost and beyond the cap.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            taken := call(gasCap, token, 0, add(order, 0x20), mload(order), 0x00, 0x00)
         }
+    }
+
+    /// @notice Whether the payer's nonce has been used, or cancelled.
+    /// @param authorization What the payer signed.
+    /// @return Whether the token would refuse it now.
+    function isUsed(Authorization calldata authorization) internal view returns (bool) {
+        bytes memory question = abi.encodeCall(IERC3009.authorizationState, (authorization.payer, authorization.nonce));
+        return uint256(_ask(authorization.token, question)) != 0;
+    }
+
+    /// @notice What the payer of `authorization` signs to pay this contract.
+    /// @param authorization Everything but the signature counts.
+    /// @return The EIP-712 digest under the token's domain.
+    function digestOf(Authorization calldata authorization) internal view returns (bytes32) {
+        bytes32 separator = _ask(authorization.token, abi.encodeCall(IERC20Permit.DOMAIN_SEPARATOR, ()));
+        bytes32 structHash = keccak256(
+            abi.encode(
+                TRANSFER_WITH_AUTHORIZATION_TYPEHASH,
+                authorization.payer,
+                address(this),
+                authorization.value,
+                authorization.validAfter,
+                authorization.validBefore,
+                authorization.nonce
+            )
+        );
+        return MessageHashUtils.toTypedDataHash(separator, structHash);
+    }
+
+    function _ask(address token, bytes memory question) private view returns (bytes32 answer) {
+        bool success;
+        (success, answer, ) = LowLevelCall.staticcallReturn64Bytes(token, question);
+        if (!success || LowLevelCall.returnDataSize() < 32) revert TokenStateUnreadable(token);
     }
 
     /// @notice Tries to send `amount` with at most `gasCap` gas, and neither fails nor copies what the token returns.

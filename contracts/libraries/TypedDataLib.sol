@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
-import {Refund, Withdraw} from "../types/TypedData.sol";
+import {Concede, Dispute, Refund, Release, Resolve, Withdraw, WithdrawDispute} from "../types/TypedData.sol";
 
 /// @title TypedDataLib
 /// @notice The EIP-712 type hashes of all messages that can be relayed.
 library TypedDataLib {
     bytes32 internal constant REFUND_TYPEHASH = keccak256(
-        "Refund(bytes32 paymentId,uint256 amount,address to,uint256 expectedHeld,uint256 expectedRefunded,uint256 deadline)"
+        "Refund(bytes32 paymentId,address by,uint256 amount,address to,uint256 expectedHeld,uint256 expectedRefunded,uint256 deadline)"
     );
     bytes32 internal constant WITHDRAW_TYPEHASH = keccak256(
         "Withdraw(address token,address owner,address to,uint256 expectedCredit,uint256 expectedWithdrawn,uint256 deadline)"
+    );
+    bytes32 internal constant DISPUTE_TYPEHASH = keccak256(
+        "Dispute(bytes32 paymentId,bytes32 evidence,uint256 deadline)"
+    );
+    bytes32 internal constant WITHDRAW_DISPUTE_TYPEHASH = keccak256(
+        "WithdrawDispute(bytes32 paymentId,uint256 deadline)"
+    );
+    bytes32 internal constant CONCEDE_TYPEHASH = keccak256("Concede(bytes32 paymentId,address by,uint256 deadline)");
+    bytes32 internal constant RESOLVE_TYPEHASH = keccak256(
+        "Resolve(bytes32 paymentId,uint256 toPayer,uint256 toReceiver,bytes32 evidence,uint256 deadline)"
+    );
+    bytes32 internal constant RELEASE_TYPEHASH = keccak256(
+        "Release(bytes32 paymentId,uint256 announcement,uint256 amount,address to,uint256 deadline)"
     );
 
     /// @notice The EIP-712 struct hash of `message`.
@@ -25,5 +38,40 @@ library TypedDataLib {
     /// @return The hash, without the domain.
     function hash(Withdraw calldata message) internal pure returns (bytes32) {
         return keccak256(abi.encode(WITHDRAW_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Dispute calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DISPUTE_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(WithdrawDispute calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(WITHDRAW_DISPUTE_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Concede calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CONCEDE_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Resolve calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RESOLVE_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Release calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RELEASE_TYPEHASH, message));
     }
 }

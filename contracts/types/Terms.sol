@@ -21,11 +21,12 @@ struct VaultTerms {
 /// @param feeReceiver Who gets the fee; zero exactly when there is no fee, and not the receiver.
 /// @param feeBps The fee in hundredths of a percent of what is claimed, at most 1,000.
 /// @param salt Free; makes vaults of otherwise equal terms different.
-/// @param arbiter Who decides disputes; zero means that no questions are asked. Must be zero in this version.
-/// @param window Seconds in which the payer can undo, counted from the payment: one hour to 365 days.
-/// @param resolutionPeriod Seconds the arbiter has; zero without an arbiter.
+/// @param arbiter Who decides disputes: none of the others. Zero means that no questions are asked: the payer takes back
+/// by itself; with an arbiter it disputes.
+/// @param window Seconds in which the payer can take back or dispute, counted from the payment: one hour to 365 days.
+/// @param resolutionPeriod Seconds that a dispute may last: one to 90 days; zero without an arbiter.
 /// @param silenceFavorsPayer Who gets disputed money when the arbiter is silent; false without an arbiter.
-/// @param nonRefundableBps The share of the original amount that the payer cannot take back, below 10,000.
+/// @param nonRefundableBps The share of the original amount that neither payer nor arbiter can take back, below 10,000.
 struct RefundWindowTerms {
     address receiver;
     address operator;

@@ -5,6 +5,7 @@ import {PaymentId} from "./Payment.sol";
 
 /// @notice EIP-712 message by which a payer, receiver or operator gives money of a payment back to its payer.
 /// @param paymentId The payment, which names chain and vault.
+/// @param by Who gives it back, and signs: payer, receiver or operator.
 /// @param amount In the token's smallest unit, at least 1. What went back meanwhile counts towards it, so that the message
 /// makes the total `expectedRefunded + amount` and does nothing when that has been reached.
 /// @param to Where the payer wants it; the payer itself when receiver or operator signs.
@@ -13,6 +14,7 @@ import {PaymentId} from "./Payment.sol";
 /// @param deadline First Unix second at which the message is no longer valid.
 struct Refund {
     PaymentId paymentId;
+    address by;
     uint256 amount;
     address to;
     uint256 expectedHeld;
@@ -33,5 +35,61 @@ struct Withdraw {
     address to;
     uint256 expectedCredit;
     uint256 expectedWithdrawn;
+    uint256 deadline;
+}
+
+/// @notice EIP-712 message by which a payer disputes a payment. A payment can be disputed once, whatever is left of it.
+/// @param paymentId The payment, which names chain, vault and payer.
+/// @param evidence Hash of what the payer has to say; zero for nothing.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Dispute {
+    PaymentId paymentId;
+    bytes32 evidence;
+    uint256 deadline;
+}
+
+/// @notice EIP-712 message by which a payer ends its dispute in the seller's favor.
+/// @param paymentId The payment, which names chain, vault and payer.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct WithdrawDispute {
+    PaymentId paymentId;
+    uint256 deadline;
+}
+
+/// @notice EIP-712 message by which receiver or operator ends a dispute in the payer's favor.
+/// @param paymentId The payment, which names chain and vault.
+/// @param by Who concedes, and signs: receiver or operator.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Concede {
+    PaymentId paymentId;
+    address by;
+    uint256 deadline;
+}
+
+/// @notice EIP-712 message by which the arbiter divides disputed money between payer and receiver.
+/// @param paymentId The payment, which names chain and vault.
+/// @param toPayer What the payer gets, in the token's smallest unit.
+/// @param toReceiver What the receiver gets, fee included; with `toPayer` exactly what is disputed.
+/// @param evidence Hash of the reasons; zero for none.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Resolve {
+    PaymentId paymentId;
+    uint256 toPayer;
+    uint256 toReceiver;
+    bytes32 evidence;
+    uint256 deadline;
+}
+
+/// @notice EIP-712 message by which a payer agrees to how the operator releases what was frozen for the payer.
+/// @param paymentId The payment that the payer authorized, which names chain, vault and payer.
+/// @param announcement The announcement in which it was frozen.
+/// @param amount In the token's smallest unit; what is left of the claim is given up.
+/// @param to Where it goes.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Release {
+    PaymentId paymentId;
+    uint256 announcement;
+    uint256 amount;
+    address to;
     uint256 deadline;
 }

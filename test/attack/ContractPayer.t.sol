@@ -30,7 +30,7 @@ contract ContractPayerTest is AttackTest {
 
     function test_AnHonestWalletPaysAndRefundsBySignature() external {
         (Refund memory message, bytes memory signature) = _signed();
-        vault.refundWithSignature(_ref, message, address(_wallet), signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
         assertEq(token.balanceOf(stranger.addr), PRICE);
     }
 
@@ -45,7 +45,7 @@ contract ContractPayerTest is AttackTest {
     function test_AWalletThatReturnsMuchDataIsNotCopied() external {
         (Refund memory message, bytes memory signature) = _signed();
         _wallet.setMood(MoodyWallet.Mood.ReturnsMuch);
-        vault.refundWithSignature(_ref, message, address(_wallet), signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
         assertEq(token.balanceOf(stranger.addr), PRICE);
     }
 
@@ -53,7 +53,7 @@ contract ContractPayerTest is AttackTest {
     function test_AWalletThatReentersIsKeptOut() external {
         (Refund memory message, bytes memory signature) = _signed();
         _wallet.setCall(address(vault), abi.encodeCall(IVault.withdraw, (address(token), payer.addr, payer.addr)));
-        vault.refundWithSignature(_ref, message, address(_wallet), signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
         assertEq(token.balanceOf(stranger.addr), PRICE);
     }
 
@@ -63,7 +63,7 @@ contract ContractPayerTest is AttackTest {
         PaymentRef memory ref = _payByWallet(Account(address(gullible), stranger.key));
 
         Refund memory message = refundMessage(ref, PRICE, stranger.addr);
-        vault.refundWithSignature(ref, message, address(gullible), "", PAYOUT_GAS);
+        vault.refundWithSignature(ref, message, "", PAYOUT_GAS);
         assertEq(token.balanceOf(stranger.addr), PRICE, "taken");
         assertEq(vault.paymentOf(_ref).held, PRICE, "the other payment");
     }
@@ -73,21 +73,21 @@ contract ContractPayerTest is AttackTest {
         Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
         bytes memory reason = abi.encodeWithSelector(IRefundWindow.NotParty.selector, message.paymentId, gullible);
         vm.expectRevert(reason);
-        vault.refundWithSignature(_ref, message, address(gullible), "", PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, "", PAYOUT_GAS);
     }
 
     function test_RevertWhen_TheWalletsKeySignsInsteadOfTheWallet() external {
         Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
         bytes memory signature = signRefund(payer, message);
         vm.expectRevert(abi.encodeWithSelector(IRefundWindow.NotParty.selector, message.paymentId, payer.addr));
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function _assertRefused(MoodyWallet.Mood mood) private {
         (Refund memory message, bytes memory signature) = _signed();
         _wallet.setMood(mood);
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, _wallet));
-        vault.refundWithSignature{gas: 2_000_000}(_ref, message, address(_wallet), signature, PAYOUT_GAS);
+        vault.refundWithSignature{gas: 2_000_000}(_ref, message, signature, PAYOUT_GAS);
         assertEq(vault.paymentOf(_ref).held, PRICE, "held");
     }
 

@@ -113,7 +113,7 @@ contract GasBurnerTest is AttackTest {
         for (uint256 limit = 50_000; limit <= 400_000; limit += 5_000) {
             Refund memory message = refundMessage(_ref, 1, stranger.addr);
             bytes memory signature = signRefund(payer, message);
-            try vault.refundWithSignature{gas: limit}(_ref, message, payer.addr, signature, FLOOR) {
+            try vault.refundWithSignature{gas: limit}(_ref, message, signature, FLOOR) {
                 ++done;
             } catch {}
         }

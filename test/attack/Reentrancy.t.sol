@@ -107,7 +107,7 @@ contract ReentrancyTest is AttackTest {
         calls[1] = abi.encodeCall(IRefundWindow.refund, (_ref, 1, payer.addr, PRICE, 0, PAYOUT_GAS));
         calls[2] = abi.encodeCall(
             IRefundWindow.refundWithSignature,
-            (_ref, message, payer.addr, signRefund(payer, message), PAYOUT_GAS)
+            (_ref, message, signRefund(payer, message), PAYOUT_GAS)
         );
         calls[3] = abi.encodeCall(IRefundWindow.claim, (address(token), new uint32[](1), PAYOUT_GAS));
         calls[4] = abi.encodeCall(IVault.withdraw, (address(token), payer.addr, payer.addr));

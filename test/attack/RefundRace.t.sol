@@ -31,7 +31,7 @@ contract RefundRaceTest is AttackTest {
         bytes memory signature = signRefund(payer, message);
         refund(operator, _ref, 1, payer.addr);
 
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
 
         assertEq(token.balanceOf(stranger.addr), PRICE - 1);
     }
@@ -46,7 +46,7 @@ contract RefundRaceTest is AttackTest {
             vm.warp(vault.paymentOf(_ref).closesAt - tries + i);
         }
 
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
 
         assertEq(vault.paymentOf(_ref).refunded, PRICE);
     }
@@ -61,7 +61,7 @@ contract RefundRaceTest is AttackTest {
         bytes memory signature = signRefund(payer, message);
         refund(operator, _ref, given, payer.addr);
 
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
 
         assertEq(vault.paymentOf(_ref).refunded, asked);
         assertEq(token.balanceOf(stranger.addr), asked - given);
@@ -77,7 +77,7 @@ contract RefundRaceTest is AttackTest {
         vm.expectRevert(
             abi.encodeWithSelector(IRefundWindow.PaymentChanged.selector, message.paymentId, PRICE - given, given)
         );
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function test_WhenAFurtherPayoutFails_TheMessageOfTheCreditsOwnerStaysValid() external {

@@ -35,12 +35,12 @@ contract SignatureReplayTest is AttackTest {
         pay(payer, PRICE, "nonce2");
         PaymentRef memory ref = refOf(payer.addr, "nonce2");
         bytes memory reason = abi.encodeWithSelector(
-            IRefundWindow.PaymentMismatch.selector,
+            IVault.PaymentMismatch.selector,
             vault.idOf(ref),
             message.paymentId
         );
         vm.expectRevert(reason);
-        vault.refundWithSignature(ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(ref, message, signature, PAYOUT_GAS);
     }
 
     function test_RevertWhen_ARefundWasSignedForAnotherVaultsDomain() external {
@@ -49,7 +49,7 @@ contract SignatureReplayTest is AttackTest {
         vault = _deployOther();
         bytes memory signature = signRefund(payer, message);
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, payer.addr));
-        original.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        original.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function test_RevertWhen_TheChainHasForked() external {
@@ -57,7 +57,7 @@ contract SignatureReplayTest is AttackTest {
         bytes memory signature = signRefund(payer, message);
         vm.chainId(block.chainid + 1);
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, payer.addr));
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     /// @dev The payer's way out does not end with the chain's id.
@@ -66,7 +66,7 @@ contract SignatureReplayTest is AttackTest {
         vm.prank(payer.addr);
         vault.refund(_ref, 1, payer.addr, PRICE, 0, PAYOUT_GAS);
         Refund memory message = refundMessage(_ref, PRICE - 1, payer.addr);
-        vault.refundWithSignature(_ref, message, payer.addr, signRefund(payer, message), PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signRefund(payer, message), PAYOUT_GAS);
         assertEq(vault.paymentOf(_ref).refunded, PRICE);
     }
 
@@ -81,7 +81,7 @@ contract SignatureReplayTest is AttackTest {
     function test_RevertWhen_ARefundIsPresentedTwice() external {
         Refund memory message = refundMessage(_ref, 1, payer.addr);
         bytes memory signature = signRefund(payer, message);
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
         bytes memory reason = abi.encodeWithSelector(
             IRefundWindow.PaymentChanged.selector,
             message.paymentId,
@@ -89,7 +89,7 @@ contract SignatureReplayTest is AttackTest {
             1
         );
         vm.expectRevert(reason);
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function test_RevertWhen_AWithdrawalIsPresentedTwice() external {
@@ -126,28 +126,30 @@ contract SignatureReplayTest is AttackTest {
         bytes memory signature = signRefund(payer, message);
         message.to = stranger.addr;
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, payer.addr));
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function test_RevertWhen_AnotherSignerIsNamed() external {
         Refund memory message = refundMessage(_ref, PRICE, payer.addr);
         bytes memory signature = signRefund(stranger, message);
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, payer.addr));
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function test_RevertWhen_AStrangerSignsForItself() external {
         Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
+        message.by = stranger.addr;
         bytes memory signature = signRefund(stranger, message);
         bytes memory reason = abi.encodeWithSelector(IRefundWindow.NotParty.selector, message.paymentId, stranger.addr);
         vm.expectRevert(reason);
-        vault.refundWithSignature(_ref, message, stranger.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function test_RevertWhen_TheSignerIsZero() external {
         Refund memory message = refundMessage(_ref, PRICE, payer.addr);
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, address(0)));
-        vault.refundWithSignature(_ref, message, address(0), new bytes(65), PAYOUT_GAS);
+        message.by = address(0);
+        vault.refundWithSignature(_ref, message, new bytes(65), PAYOUT_GAS);
     }
 
     function test_RevertWhen_TheSignatureIsMirrored() external {
@@ -163,7 +165,7 @@ contract SignatureReplayTest is AttackTest {
         }
         signature[64] = signature[64] == bytes1(uint8(27)) ? bytes1(uint8(28)) : bytes1(uint8(27));
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, payer.addr));
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function test_RevertWhen_TheDeadlineIsReached() external {
@@ -171,7 +173,7 @@ contract SignatureReplayTest is AttackTest {
         bytes memory signature = signRefund(payer, message);
         vm.warp(message.deadline);
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureExpired.selector, message.deadline, block.timestamp));
-        vault.refundWithSignature(_ref, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);
     }
 
     function _deployOther() private returns (RefundWindow) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
@@ -23,7 +24,7 @@ contract RefundWindowInvariants is TestBase {
 
     function setUp() external {
         vm.warp(START);
-        RefundWindow implementation = new RefundWindow();
+        RefundWindow implementation = new RefundWindow(new ReceiptVerifier());
         VaultFactory factory = new VaultFactory(address(implementation));
 
         string[8] memory names = [

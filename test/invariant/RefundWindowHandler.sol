@@ -215,6 +215,7 @@ contract RefundWindowHandler is TestBase {
 
         Refund memory message = Refund({
             paymentId: vaults[entry.vault].idOf(ref),
+            by: by.addr,
             amount: amount,
             to: to,
             expectedHeld: held,
@@ -224,7 +225,7 @@ contract RefundWindowHandler is TestBase {
         bytes memory signature = _sign(by, entry.vault, keccak256(abi.encode(TypedDataLib.REFUND_TYPEHASH, message)));
         entry.lastMessage = message;
         entry.lastSignature = signature;
-        return abi.encodeCall(IRefundWindow.refundWithSignature, (ref, message, by.addr, signature, PAYOUT_GAS));
+        return abi.encodeCall(IRefundWindow.refundWithSignature, (ref, message, signature, PAYOUT_GAS));
     }
 
     /// @notice Wrong people, wrong amounts, wrong recipients and wrong expectations.
@@ -282,22 +283,9 @@ contract RefundWindowHandler is TestBase {
 
         bytes memory call = abi.encodeCall(
             IRefundWindow.refundWithSignature,
-            (refOf(index), entry.lastMessage, _signerOf(entry), entry.lastSignature, PAYOUT_GAS)
+            (refOf(index), entry.lastMessage, entry.lastSignature, PAYOUT_GAS)
         );
         _refused(_stranger.addr, entry.vault, call, IRefundWindow.PaymentChanged.selector);
-    }
-
-    /// @dev Whoever of the three it was that signed last.
-    function _signerOf(Entry storage entry) private view returns (address) {
-        bytes32 digest = _digest(entry.vault, keccak256(abi.encode(TypedDataLib.REFUND_TYPEHASH, entry.lastMessage)));
-        if (entry.lastSignature.length != 65) return _people[entry.payer].addr;
-        (bytes32 r, bytes32 s) = (bytes32(0), bytes32(0));
-        bytes memory signature = entry.lastSignature;
-        assembly ("memory-safe") {
-            r := mload(add(signature, 0x20))
-            s := mload(add(signature, 0x40))
-        }
-        return ecrecover(digest, uint8(signature[64]), r, s);
     }
 
     /* CLAIM */

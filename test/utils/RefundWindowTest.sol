@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
 import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
@@ -18,6 +19,7 @@ abstract contract RefundWindowTest is TestBase {
     uint256 internal constant PAYOUT_GAS = 150_000;
     uint256 internal constant PRICE = 1_000_000;
 
+    ReceiptVerifier internal verifier;
     RefundWindow internal implementation;
     VaultFactory internal factory;
     RefundWindow internal vault;
@@ -32,7 +34,8 @@ abstract contract RefundWindowTest is TestBase {
 
     function setUp() public virtual {
         vm.warp(START);
-        implementation = new RefundWindow();
+        verifier = new ReceiptVerifier();
+        implementation = new RefundWindow(verifier);
         factory = new VaultFactory(address(implementation));
         token = new Token3009();
 
@@ -99,11 +102,12 @@ abstract contract RefundWindowTest is TestBase {
 
     /* MESSAGES */
 
-    /// @notice What somebody signs to give `amount` of a payment that nobody touched back to `to`.
+    /// @notice What the payer signs to take `amount` of a payment that nobody touched back to `to`.
     function refundMessage(PaymentRef memory ref, uint256 amount, address to) internal view returns (Refund memory) {
         return
             Refund({
                 paymentId: vault.idOf(ref),
+                by: ref.payer,
                 amount: amount,
                 to: to,
                 expectedHeld: vault.paymentOf(ref).held,

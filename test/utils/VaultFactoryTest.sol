@@ -73,30 +73,25 @@ abstract contract VaultFactoryTest is RefundWindowUnitTest {
         terms = defaultTerms();
         terms.arbiter = stranger.addr;
         wrong[9].encoded = abi.encode(terms);
-        wrong[9].reason = arbitrationUnsupported(terms);
-
-        terms = defaultTerms();
-        terms.resolutionPeriod = 1 days;
-        wrong[10].encoded = abi.encode(terms);
-        wrong[10].reason = arbitrationUnsupported(terms);
+        wrong[9].reason = abi.encodeWithSelector(
+            IRefundWindow.TermsResolutionPeriodOutOfBounds.selector,
+            0,
+            1 days,
+            90 days
+        );
 
         terms = defaultTerms();
         terms.silenceFavorsPayer = true;
+        wrong[10].encoded = abi.encode(terms);
+        wrong[10].reason = abi.encodeWithSelector(IRefundWindow.TermsWithoutArbiter.selector, 0, true);
+
+        terms = defaultTerms();
+        (terms.arbiter, terms.resolutionPeriod) = (terms.operator, 1 days);
         wrong[11].encoded = abi.encode(terms);
-        wrong[11].reason = arbitrationUnsupported(terms);
+        wrong[11].reason = abi.encodeWithSelector(IRefundWindow.TermsArbiterIsParty.selector, terms.operator);
     }
 
     function windowOutOfBounds(uint40 window) private pure returns (bytes memory) {
         return abi.encodeWithSelector(IRefundWindow.TermsWindowOutOfBounds.selector, window, 1 hours, 365 days);
-    }
-
-    function arbitrationUnsupported(RefundWindowTerms memory terms) private pure returns (bytes memory) {
-        return
-            abi.encodeWithSelector(
-                IRefundWindow.TermsArbitrationUnsupported.selector,
-                terms.arbiter,
-                terms.resolutionPeriod,
-                terms.silenceFavorsPayer
-            );
     }
 }

@@ -96,12 +96,12 @@ contract RefundWindowCheckTermsTest is RefundWindowUnitTest {
         );
     }
 
-    function test_RevertWhen_ThereIsAnArbiter() external {
-        terms.arbiter = stranger.addr;
+    function test_RevertWhen_ArbitrationIsWrong() external {
+        terms.resolutionPeriod = 1 days;
 
         expectRefused(
             abi.encode(terms),
-            abi.encodeWithSelector(IRefundWindow.TermsArbitrationUnsupported.selector, stranger.addr, 0, false)
+            abi.encodeWithSelector(IRefundWindow.TermsWithoutArbiter.selector, 1 days, false)
         );
     }
 

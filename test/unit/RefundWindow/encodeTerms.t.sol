@@ -98,23 +98,60 @@ contract RefundWindowEncodeTermsTest is RefundWindowUnitTest {
         );
     }
 
-    function testFuzz_RevertWhen_ThereIsAnArbiter(address arbiter) external {
-        vm.assume(arbiter != address(0));
-        terms.arbiter = arbiter;
-
-        expectArbitrationUnsupported();
-    }
-
-    function testFuzz_RevertWhen_ThereIsAResolutionPeriod(uint40 resolutionPeriod) external {
+    function testFuzz_RevertWhen_ThereIsAResolutionPeriodButNoArbiter(uint40 resolutionPeriod) external {
         terms.resolutionPeriod = uint40(bound(resolutionPeriod, 1, type(uint40).max));
 
-        expectArbitrationUnsupported();
+        expectWithoutArbiter();
     }
 
-    function test_RevertWhen_SilenceFavorsThePayer() external {
+    function test_RevertWhen_SilenceFavorsThePayerButThereIsNoArbiter() external {
         terms.silenceFavorsPayer = true;
 
-        expectArbitrationUnsupported();
+        expectWithoutArbiter();
+    }
+
+    function test_RevertWhen_ArbiterIsTheReceiver() external {
+        useArbiter(receiver.addr, 1 days);
+
+        expectArbiterIsParty();
+    }
+
+    function test_RevertWhen_ArbiterIsTheOperator() external {
+        useArbiter(operator.addr, 1 days);
+
+        expectArbiterIsParty();
+    }
+
+    function test_RevertWhen_ArbiterIsTheFeeReceiver() external {
+        useArbiter(feeReceiver, 1 days);
+
+        expectArbiterIsParty();
+    }
+
+    function testFuzz_RevertWhen_ResolutionPeriodIsTooShort(uint40 period) external {
+        useArbiter(stranger.addr, uint40(bound(period, 0, 1 days - 1)));
+
+        expectResolutionPeriodOutOfBounds();
+    }
+
+    function testFuzz_RevertWhen_ResolutionPeriodIsTooLong(uint40 period) external {
+        useArbiter(stranger.addr, uint40(bound(period, 90 days + 1, type(uint40).max)));
+
+        expectResolutionPeriodOutOfBounds();
+    }
+
+    function testFuzz_AcceptsAnArbiter(uint40 period, bool silenceFavorsPayer) external {
+        useArbiter(stranger.addr, uint40(bound(period, 1 days, 90 days)));
+        terms.silenceFavorsPayer = silenceFavorsPayer;
+
+        assertEq(implementation.encodeTerms(terms), abi.encode(terms));
+    }
+
+    function test_AcceptsTheBoundsOfTheResolutionPeriod() external {
+        useArbiter(stranger.addr, 1 days);
+        assertEq(implementation.encodeTerms(terms), abi.encode(terms), "shortest");
+        useArbiter(stranger.addr, 90 days);
+        assertEq(implementation.encodeTerms(terms), abi.encode(terms), "longest");
     }
 
     function testFuzz_ReturnsTheAbiEncoding(
@@ -177,13 +214,31 @@ contract RefundWindowEncodeTermsTest is RefundWindowUnitTest {
         );
     }
 
-    function expectArbitrationUnsupported() private {
+    function useArbiter(address arbiter, uint40 resolutionPeriod) private {
+        (terms.arbiter, terms.resolutionPeriod) = (arbiter, resolutionPeriod);
+    }
+
+    function expectWithoutArbiter() private {
         expectRefused(
             abi.encodeWithSelector(
-                IRefundWindow.TermsArbitrationUnsupported.selector,
-                terms.arbiter,
+                IRefundWindow.TermsWithoutArbiter.selector,
                 terms.resolutionPeriod,
                 terms.silenceFavorsPayer
+            )
+        );
+    }
+
+    function expectArbiterIsParty() private {
+        expectRefused(abi.encodeWithSelector(IRefundWindow.TermsArbiterIsParty.selector, terms.arbiter));
+    }
+
+    function expectResolutionPeriodOutOfBounds() private {
+        expectRefused(
+            abi.encodeWithSelector(
+                IRefundWindow.TermsResolutionPeriodOutOfBounds.selector,
+                terms.resolutionPeriod,
+                1 days,
+                90 days
             )
         );
     }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IRefundWindow} from "../../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../../contracts/interfaces/IVault.sol";
-import {IERC3009, IERC3009Bytes} from "../../../contracts/interfaces/external/IERC3009.sol";
+import {IERC3009Bytes} from "../../../contracts/interfaces/external/IERC3009Bytes.sol";
 import {TokenLib} from "../../../contracts/libraries/TokenLib.sol";
 import {Authorization, PaymentId, PaymentRef} from "../../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../../contracts/types/Terms.sol";

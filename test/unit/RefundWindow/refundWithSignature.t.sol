@@ -32,16 +32,16 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
         bytes memory signature = signRefund(payer, message);
 
         vm.expectRevert(abi.encodeWithSelector(IVault.ImplementationUsedDirectly.selector));
-        implementation.refundWithSignature(ref, message, payer.addr, signature, PAYOUT_GAS);
+        implementation.refundWithSignature(ref, message, signature, PAYOUT_GAS);
     }
 
     function test_RevertWhen_MessageIsForAnotherPayment() external {
         PaymentRef memory otherRef = pay(payer, PRICE, "other");
         bytes memory signature = signRefund(payer, message);
-        bytes memory reason = abi.encodeWithSelector(IRefundWindow.PaymentMismatch.selector, vault.idOf(otherRef), id);
+        bytes memory reason = abi.encodeWithSelector(IVault.PaymentMismatch.selector, vault.idOf(otherRef), id);
 
         vm.expectRevert(reason);
-        vault.refundWithSignature(otherRef, message, payer.addr, signature, PAYOUT_GAS);
+        vault.refundWithSignature(otherRef, message, signature, PAYOUT_GAS);
     }
 
     /* DEADLINE */
@@ -78,6 +78,13 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
         message.amount = amount;
 
         expectInvalid(payer.addr, signature);
+    }
+
+    function testFuzz_RevertWhen_AnotherSignerWasNamed(address by) external {
+        vm.assume(by != payer.addr);
+        message.by = by;
+
+        expectInvalid(payer.addr, signRefund(payer, message));
     }
 
     function testFuzz_RevertWhen_AnotherRecipientWasSigned(address to) external {
@@ -384,7 +391,7 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
         bytes memory signature = signRefund(payer, message);
 
         vm.expectRevert(abi.encodeWithSelector(IVault.PayoutGasTooLow.selector, payoutGas, MIN_PAYOUT_GAS));
-        vault.refundWithSignature(ref, message, payer.addr, signature, payoutGas);
+        vault.refundWithSignature(ref, message, signature, payoutGas);
     }
 
     function test_RevertWhen_GasLeftIsTooLow() external {
@@ -488,17 +495,19 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
     }
 
     function relay(Account memory signer) private {
+        message.by = signer.addr;
         relayAs(signer.addr, signRefund(signer, message));
     }
 
     function relayAs(address signer, bytes memory signature) private {
+        message.by = signer;
         vm.prank(stranger.addr);
-        vault.refundWithSignature(ref, message, signer, signature, PAYOUT_GAS);
+        vault.refundWithSignature(ref, message, signature, PAYOUT_GAS);
     }
 
     function relayCall() private view returns (bytes memory) {
         bytes memory signature = signRefund(payer, message);
-        return abi.encodeCall(IRefundWindow.refundWithSignature, (ref, message, payer.addr, signature, PAYOUT_GAS));
+        return abi.encodeCall(IRefundWindow.refundWithSignature, (ref, message, signature, PAYOUT_GAS));
     }
 
     function changed(uint256 held, uint256 refunded) private view returns (bytes memory) {
@@ -506,6 +515,7 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
     }
 
     function expectRelayRevert(Account memory signer, bytes memory reason) private {
+        message.by = signer.addr;
         bytes memory signature = signRefund(signer, message);
 
         vm.expectRevert(reason);
@@ -520,6 +530,7 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
     }
 
     function expectInvalid(address signer, bytes memory signature) private {
+        message.by = signer;
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, signer));
         relayAs(signer, signature);
     }

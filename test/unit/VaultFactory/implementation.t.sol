@@ -7,7 +7,7 @@ import {VaultFactoryTest} from "../../utils/VaultFactoryTest.sol";
 
 contract VaultFactoryImplementationTest is VaultFactoryTest {
     function test_ReturnsWhatItWasConstructedWith() external {
-        RefundWindow other = new RefundWindow();
+        RefundWindow other = new RefundWindow(verifier);
 
         assertEq(new VaultFactory(address(other)).implementation(), address(other));
     }

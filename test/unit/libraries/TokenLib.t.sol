@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {IERC3009, IERC3009Bytes} from "../../../contracts/interfaces/external/IERC3009.sol";
+import {IERC3009Bytes} from "../../../contracts/interfaces/external/IERC3009Bytes.sol";
 import {TokenLib} from "../../../contracts/libraries/TokenLib.sol";
 import {Authorization} from "../../../contracts/types/Payment.sol";
 import {Token3009} from "../../mocks/Token3009.sol";

@@ -3,28 +3,35 @@ pragma solidity ^0.8.27;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {Holding, packHolding} from "../../../contracts/types/Holding.sol";
+import {Holding, Stage, packHolding} from "../../../contracts/types/Holding.sol";
 import {TestBase} from "../../utils/TestBase.sol";
 
 contract HoldingTest is TestBase {
-    function testFuzz_ReturnsWhatWasPacked(uint104 paid, uint104 refunded, uint40 closesAt) external pure {
-        Holding holding = packHolding(paid, refunded, closesAt);
+    function testFuzz_ReturnsWhatWasPacked(
+        uint104 paid,
+        uint104 refunded,
+        uint8 stageSeed,
+        uint40 deadline
+    ) external pure {
+        Stage stage = Stage(stageSeed % 3);
+        Holding holding = packHolding(paid, refunded, stage, deadline);
 
         assertEq(holding.paid(), paid, "paid");
         assertEq(holding.refunded(), refunded, "refunded");
-        assertEq(holding.closesAt(), closesAt, "closesAt");
+        assertEq(uint8(holding.stage()), uint8(stage), "stage");
+        assertEq(holding.deadline(), deadline, "deadline");
     }
 
     function testFuzz_HoldsPaidMinusRefunded(uint104 paid, uint104 refunded, uint40 closesAt) external pure {
         refunded = uint104(bound(refunded, 0, paid));
 
-        assertEq(packHolding(paid, refunded, closesAt).held(), paid - refunded);
+        assertEq(packHolding(paid, refunded, Stage.Running, closesAt).held(), paid - refunded);
     }
 
     function testFuzz_IsNotZeroOnceItCloses(uint104 paid, uint40 closesAt) external pure {
         closesAt = uint40(bound(closesAt, 1, type(uint40).max));
 
-        assertNotEq(Holding.unwrap(packHolding(paid, paid, closesAt)), 0);
+        assertNotEq(Holding.unwrap(packHolding(paid, paid, Stage.Running, closesAt)), 0);
     }
 
     function testFuzz_RevertWhen_PaidDoesNotFit(uint256 paid) external {
@@ -46,13 +53,13 @@ contract HoldingTest is TestBase {
         refunded = uint104(bound(refunded, uint256(paid) + 1, type(uint104).max));
 
         vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
-        this.held(packHolding(paid, refunded, 1));
+        this.held(packHolding(paid, refunded, Stage.Running, 1));
     }
 
     /* EXPOSED */
 
     function pack(uint256 paid, uint256 refunded, uint40 closesAt) external pure returns (Holding) {
-        return packHolding(paid, refunded, closesAt);
+        return packHolding(paid, refunded, Stage.Running, closesAt);
     }
 
     function held(Holding holding) external pure returns (uint256) {
