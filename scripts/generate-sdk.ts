@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBuiltContract } from "./lib/build-output.js";
 import type { CanonicalContract } from "./lib/canonical.js";
-import { contractModel, typeStringsOf } from "./lib/contract-model.js";
+import { contractModel, eventAbiOf, typeStringsOf } from "./lib/contract-model.js";
 import { type Files, format, publishFiles, repositoryRoot } from "./lib/generated-files.js";
 import { renderAbis } from "./lib/render/abis.js";
 import { renderActions } from "./lib/render/actions.js";
@@ -22,6 +22,7 @@ import { renderEthers } from "./lib/typechain.js";
 
 /** Whose functions become actions; `calls` names contracts whose errors and events reach the caller. */
 const CONTRACTS = [
+  { addressDoc: "The verifier.", calls: [], name: "ReceiptVerifier" },
   { addressDoc: "The vault.", calls: [], name: "RefundWindow" },
   { addressDoc: "The factory.", calls: ["RefundWindow"], name: "VaultFactory" },
 ] as const;
@@ -31,6 +32,12 @@ const CONSTANTS = ["BPS", "CREATE2_SALT", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYO
 
 /** Structs that the SDK encodes without a contract. */
 const ENCODED_STRUCTS = ["PaymentRef", "RefundWindowTerms"];
+
+/** What the SDK reads from the logs of a token, as the standards declare it. */
+const TOKEN_EVENTS = [
+  ["IERC3009", "AuthorizationUsed"],
+  ["IERC20", "Transfer"],
+] as const;
 
 /** Folders in which everything is generated. */
 export const OWNED_FOLDERS = ["sdk/src/generated", "sdk/src/ethers/generated"];
@@ -45,9 +52,12 @@ export function generateSdk(root: string): Files {
   checkReverts(contracts);
 
   const typeStrings = typeStringsOf(get(built, "RefundWindow"), "contracts/libraries/TypedDataLib.sol");
+  const tokenEvents = TOKEN_EVENTS.map(([standard, event]) =>
+    eventAbiOf(get(built, "ReceiptVerifier"), standard, event),
+  );
   const canonical = JSON.parse(readFileSync(join(root, "deployments/canonical.json"), "utf8"));
   const generated: Files = {
-    "abis.ts": renderAbis(contracts, ENCODED_STRUCTS),
+    "abis.ts": renderAbis(contracts, ENCODED_STRUCTS, tokenEvents),
     "addresses.ts": renderAddresses(canonical.contracts as CanonicalContract[]),
     "constants.ts": renderConstants(contracts, CONSTANTS),
     "errors.ts": renderErrors(contracts),

@@ -13,7 +13,7 @@ export type Future = {
 };
 
 export type CanonicalContract = {
-  /** The product, as `extra.recourse.kind` names it. */
+  /** The product: a kind of vault, as `extra.recourse.kind` names it, or what vaults use. */
   kind: string;
   role: string;
   contract: string;

@@ -1,4 +1,4 @@
-import { type Abi, type AbiParameter, toFunctionSelector } from "viem";
+import { type Abi, type AbiEvent, type AbiParameter, toFunctionSelector } from "viem";
 import { type AstNode, type BuiltContract, sourcePath } from "./build-output.js";
 import { type NatSpec, parseNatSpec } from "./natspec.js";
 
@@ -215,6 +215,24 @@ function eventOf(name: string, built: BuiltContract, tree: Tree): EventModel {
   const definition = tree.all("EventDefinition").find(({ node }) => node.name === name);
   if (!definition) throw new Error(`Event ${name} is in an ABI, but not in the syntax tree.`);
   return { name, contract: built.name, source: definition.source, doc: docOf(definition.node) };
+}
+
+/** The ABI of an event of somebody else's standard, of which only the syntax tree tells. */
+export function eventAbiOf(built: BuiltContract, contract: string, event: string): AbiEvent {
+  const tree = indexTree(built);
+  const [definition, ...others] = tree
+    .all("ContractDefinition")
+    .filter(({ node, source }) => node.name === contract && !source.startsWith("contracts/"))
+    .flatMap(({ node }) => (node.nodes as AstNode[]).filter((member) => member.nodeType === "EventDefinition"))
+    .filter(({ name }) => name === event);
+  if (!definition || others.length > 0) throw new Error(`${built.name} does not use one ${contract}.${event}.`);
+  const { parameters } = definition.parameters as { parameters: AstNode[] };
+  const inputs = parameters.map(({ indexed, name, typeDescriptions }) => ({
+    indexed: indexed === true,
+    name: name as string,
+    type: (typeDescriptions as { typeString: string }).typeString,
+  }));
+  return { inputs, name: event, type: "event" };
 }
 
 /* TYPES */

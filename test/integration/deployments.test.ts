@@ -18,6 +18,7 @@ describe("canonical deployment", () => {
   test("computes the addresses at which Ignition deploys", async () => {
     const { ignition } = await network.create();
     const deployed = await ignition.deploy(Protocol, { strategy: "create2" });
+    assert.equal(deployed.receiptVerifier.address, addressOf("verifier"));
     assert.equal(deployed.refundWindowImplementation.address, addressOf("implementation"));
     assert.equal(deployed.refundWindowFactory.address, addressOf("factory"));
   });

@@ -1,16 +1,25 @@
-import type { AbiParameter } from "viem";
+import type { AbiEvent, AbiParameter } from "viem";
 import { type ContractModel, uniqueByName } from "../contract-model.js";
 import { camelCase } from "../names.js";
 import { jsDoc } from "../natspec.js";
 import { file } from "./file.js";
 import { type AbiErrorItem, errorItems, type SdkContract, sdkAbi } from "./sdk-contract.js";
 
-/** One constant an ABI, one for all errors, and one for each struct that the SDK encodes by itself. */
-export function renderAbis(contracts: readonly SdkContract[], encodedStructs: readonly string[]): string {
+/** One constant an ABI, one for all errors, one for a token's events, and one for each struct that the SDK encodes by itself. */
+export function renderAbis(
+  contracts: readonly SdkContract[],
+  encodedStructs: readonly string[],
+  tokenEvents: readonly AbiEvent[],
+): string {
   const abis = contracts.map((contract) =>
     constant(`${camelCase(contract.name)}Abi`, abiDoc(contract), sdkAbi(contract)),
   );
   const errors = constant("errorsAbi", "Every error that a contract of ours can answer with.", allErrors(contracts));
+  const events = constant(
+    "tokenEventsAbi",
+    "What a token with EIP-3009 logs when an authorization is used.",
+    tokenEvents,
+  );
   const structs = encodedStructs.map((name) =>
     constant(`${camelCase(name)}Parameters`, `What \`abi.encode\` takes for \`${name}\`.`, [
       structParameter(contracts, name),
@@ -19,7 +28,7 @@ export function renderAbis(contracts: readonly SdkContract[], encodedStructs: re
   return file(
     contracts.map(({ source }) => source),
     {},
-    [...abis, errors, ...structs].join("\n\n"),
+    [...abis, errors, events, ...structs].join("\n\n"),
   );
 }
 

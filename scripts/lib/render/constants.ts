@@ -15,16 +15,18 @@ export function renderAddresses(contracts: readonly CanonicalContract[]): string
       .map(({ address, role }) => `${role}: "${address}",`);
     return `"${kind}": {\n${roles.join("\n")}\n},`;
   });
+  // What has a factory makes vaults.
+  const vaultKinds = contracts.filter(({ role }) => role === "factory").map(({ kind }) => `"${kind}"`);
   return file(
     ["deployments/canonical.json"],
     {},
-    `/** The canonical contracts of each kind of vault; the same on every chain. */
+    `/** The canonical contracts, by what they are for: each kind of vault, and what vaults use. The same on every chain. */
 export const addresses = {
 ${entries.join("\n")}
 } as const;
 
 /** A kind of vault, as \`extra.recourse.kind\` names it. */
-export type VaultKind = keyof typeof addresses;`,
+export type VaultKind = ${vaultKinds.join(" | ")};`,
   );
 }
 

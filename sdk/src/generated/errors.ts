@@ -25,6 +25,90 @@ export declare namespace AmountZeroError {
 }
 
 /**
+ * The header is not that of this chain's block.
+ *
+ * Take the header from a node of this chain.
+ */
+export class BlockHashMismatchError extends RecourseError {
+  override readonly name = "BlockHashMismatchError";
+  readonly contractError = "BlockHashMismatch";
+  readonly args: BlockHashMismatchError.Args;
+
+  constructor(args: BlockHashMismatchError.Args, options: CauseOption = {}) {
+    super("The header is not that of this chain's block.", {
+      ...options,
+      docsPath: "docs/errors.md#blockhashmismatch",
+      facts: { "Block number": args.blockNumber, "Header hash": args.headerHash },
+      next: "Take the header from a node of this chain.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace BlockHashMismatchError {
+  type Args = {
+    blockNumber: bigint;
+    headerHash: Hex;
+  };
+}
+
+/**
+ * The block is not past yet, so its hash is not known.
+ *
+ * Wait for the next block.
+ */
+export class BlockNotPastError extends RecourseError {
+  override readonly name = "BlockNotPastError";
+  readonly contractError = "BlockNotPast";
+  readonly args: BlockNotPastError.Args;
+
+  constructor(args: BlockNotPastError.Args, options: CauseOption = {}) {
+    super("The block is not past yet, so its hash is not known.", {
+      ...options,
+      docsPath: "docs/errors.md#blocknotpast",
+      facts: { "Block number": args.blockNumber, "Current block": args.currentBlock },
+      next: "Wait for the next block.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace BlockNotPastError {
+  type Args = {
+    blockNumber: bigint;
+    currentBlock: bigint;
+  };
+}
+
+/**
+ * The chain does not know the hash of so old a block any more, and nobody kept it.
+ *
+ * Nothing can be proven from this block any more. Prove others in time, or keep their hashes with `saveBlockHash`.
+ */
+export class BlockTooOldError extends RecourseError {
+  override readonly name = "BlockTooOldError";
+  readonly contractError = "BlockTooOld";
+  readonly args: BlockTooOldError.Args;
+
+  constructor(args: BlockTooOldError.Args, options: CauseOption = {}) {
+    super("The chain does not know the hash of so old a block any more, and nobody kept it.", {
+      ...options,
+      docsPath: "docs/errors.md#blocktooold",
+      facts: { "Block number": args.blockNumber, "Current block": args.currentBlock },
+      next: "Nothing can be proven from this block any more. Prove others in time, or keep their hashes with `saveBlockHash`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace BlockTooOldError {
+  type Args = {
+    blockNumber: bigint;
+    currentBlock: bigint;
+  };
+}
+
+/**
  * The bucket has not matured.
  *
  * Wait until `maturesAt`.
@@ -254,6 +338,58 @@ export declare namespace GasLeftTooLowError {
 }
 
 /**
+ * The header has fewer fields than a block's.
+ *
+ * Pass all fields of the header in their order, as the chain hashes them.
+ */
+export class HeaderMalformedError extends RecourseError {
+  override readonly name = "HeaderMalformedError";
+  readonly contractError = "HeaderMalformed";
+  readonly args: HeaderMalformedError.Args;
+
+  constructor(args: HeaderMalformedError.Args = {}, options: CauseOption = {}) {
+    super("The header has fewer fields than a block's.", {
+      ...options,
+      docsPath: "docs/errors.md#headermalformed",
+      next: "Pass all fields of the header in their order, as the chain hashes them.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace HeaderMalformedError {
+  type Args = Record<string, never>;
+}
+
+/**
+ * The header is longer than any block's.
+ *
+ * Pass the RLP-encoded header, and nothing else, of at most `limit` bytes.
+ */
+export class HeaderTooLongError extends RecourseError {
+  override readonly name = "HeaderTooLongError";
+  readonly contractError = "HeaderTooLong";
+  readonly args: HeaderTooLongError.Args;
+
+  constructor(args: HeaderTooLongError.Args, options: CauseOption = {}) {
+    super("The header is longer than any block's.", {
+      ...options,
+      docsPath: "docs/errors.md#headertoolong",
+      facts: { Length: args.length, Limit: args.limit },
+      next: "Pass the RLP-encoded header, and nothing else, of at most `limit` bytes.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace HeaderTooLongError {
+  type Args = {
+    length: bigint;
+    limit: bigint;
+  };
+}
+
+/**
  * The factory was constructed with an implementation that has no code.
  *
  * Deploy the implementation first.
@@ -348,6 +484,117 @@ export class InvalidShortStringError extends RecourseError {
 
 export declare namespace InvalidShortStringError {
   type Args = Record<string, never>;
+}
+
+/**
+ * The receipt has no such log, or none behind it.
+ *
+ * Count logs from the receipt's first one, not the block's.
+ */
+export class LogMissingError extends RecourseError {
+  override readonly name = "LogMissingError";
+  readonly contractError = "LogMissing";
+  readonly args: LogMissingError.Args;
+
+  constructor(args: LogMissingError.Args, options: CauseOption = {}) {
+    super("The receipt has no such log, or none behind it.", {
+      ...options,
+      docsPath: "docs/errors.md#logmissing",
+      facts: { "Log index": args.logIndex, Logs: args.logs },
+      next: "Count logs from the receipt's first one, not the block's.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace LogMissingError {
+  type Args = {
+    logIndex: bigint;
+    logs: bigint;
+  };
+}
+
+/**
+ * The log is not that of a used authorization.
+ *
+ * `logIndex` is the place of `AuthorizationUsed`; the transfer's log comes next.
+ */
+export class LogNotAuthorizationError extends RecourseError {
+  override readonly name = "LogNotAuthorizationError";
+  readonly contractError = "LogNotAuthorization";
+  readonly args: LogNotAuthorizationError.Args;
+
+  constructor(args: LogNotAuthorizationError.Args, options: CauseOption = {}) {
+    super("The log is not that of a used authorization.", {
+      ...options,
+      docsPath: "docs/errors.md#lognotauthorization",
+      facts: { "Log index": args.logIndex },
+      next: "`logIndex` is the place of `AuthorizationUsed`; the transfer's log comes next.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace LogNotAuthorizationError {
+  type Args = {
+    logIndex: bigint;
+  };
+}
+
+/**
+ * The log is not a transfer by the payer of the authorization.
+ *
+ * Only a transfer right behind its authorization is proven by it.
+ */
+export class LogNotTransferError extends RecourseError {
+  override readonly name = "LogNotTransferError";
+  readonly contractError = "LogNotTransfer";
+  readonly args: LogNotTransferError.Args;
+
+  constructor(args: LogNotTransferError.Args, options: CauseOption = {}) {
+    super("The log is not a transfer by the payer of the authorization.", {
+      ...options,
+      docsPath: "docs/errors.md#lognottransfer",
+      facts: { "Log index": args.logIndex },
+      next: "Only a transfer right behind its authorization is proven by it.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace LogNotTransferError {
+  type Args = {
+    logIndex: bigint;
+  };
+}
+
+/**
+ * The log is of another contract than the token.
+ *
+ * Name the token that was paid in, and the log's place in the receipt.
+ */
+export class LogOfOtherTokenError extends RecourseError {
+  override readonly name = "LogOfOtherTokenError";
+  readonly contractError = "LogOfOtherToken";
+  readonly args: LogOfOtherTokenError.Args;
+
+  constructor(args: LogOfOtherTokenError.Args, options: CauseOption = {}) {
+    super("The log is of another contract than the token.", {
+      ...options,
+      docsPath: "docs/errors.md#logofothertoken",
+      facts: { "Log index": args.logIndex, Emitter: args.emitter, Token: args.token },
+      next: "Name the token that was paid in, and the log's place in the receipt.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace LogOfOtherTokenError {
+  type Args = {
+    logIndex: bigint;
+    emitter: Address;
+    token: Address;
+  };
 }
 
 /**
@@ -514,6 +761,156 @@ export declare namespace PayoutGasTooLowError {
   type Args = {
     payoutGas: bigint;
     floor: bigint;
+  };
+}
+
+/**
+ * The proof has more nodes than a receipts trie is deep.
+ *
+ * Pass the nodes from the root to the receipt, and no others.
+ */
+export class ProofTooDeepError extends RecourseError {
+  override readonly name = "ProofTooDeepError";
+  readonly contractError = "ProofTooDeep";
+  readonly args: ProofTooDeepError.Args;
+
+  constructor(args: ProofTooDeepError.Args, options: CauseOption = {}) {
+    super("The proof has more nodes than a receipts trie is deep.", {
+      ...options,
+      docsPath: "docs/errors.md#prooftoodeep",
+      facts: { Nodes: args.nodes, Limit: args.limit },
+      next: "Pass the nodes from the root to the receipt, and no others.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ProofTooDeepError {
+  type Args = {
+    nodes: bigint;
+    limit: bigint;
+  };
+}
+
+/**
+ * The item is not properly formatted and cannot be decoded.
+ *
+ * From @openzeppelin/contracts/utils/RLP.sol.
+ */
+export class RLPInvalidEncodingError extends RecourseError {
+  override readonly name = "RLPInvalidEncodingError";
+  readonly contractError = "RLPInvalidEncoding";
+  readonly args: RLPInvalidEncodingError.Args;
+
+  constructor(args: RLPInvalidEncodingError.Args = {}, options: CauseOption = {}) {
+    super("The item is not properly formatted and cannot be decoded.", { ...options });
+    this.args = args;
+  }
+}
+
+export declare namespace RLPInvalidEncodingError {
+  type Args = Record<string, never>;
+}
+
+/**
+ * The receipt is not encoded as receipts are.
+ *
+ * Build the proof from a node's receipts, all of the block's.
+ */
+export class ReceiptMalformedError extends RecourseError {
+  override readonly name = "ReceiptMalformedError";
+  readonly contractError = "ReceiptMalformed";
+  readonly args: ReceiptMalformedError.Args;
+
+  constructor(args: ReceiptMalformedError.Args = {}, options: CauseOption = {}) {
+    super("The receipt is not encoded as receipts are.", {
+      ...options,
+      docsPath: "docs/errors.md#receiptmalformed",
+      next: "Build the proof from a node's receipts, all of the block's.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ReceiptMalformedError {
+  type Args = Record<string, never>;
+}
+
+/**
+ * The nodes do not lead from the block's receipts root to a receipt at this place.
+ *
+ * Build the trie from the receipts of all transactions of the block, and pass the nodes for this one, no more.
+ */
+export class ReceiptNotInBlockError extends RecourseError {
+  override readonly name = "ReceiptNotInBlockError";
+  readonly contractError = "ReceiptNotInBlock";
+  readonly args: ReceiptNotInBlockError.Args;
+
+  constructor(args: ReceiptNotInBlockError.Args, options: CauseOption = {}) {
+    super("The nodes do not lead from the block's receipts root to a receipt at this place.", {
+      ...options,
+      docsPath: "docs/errors.md#receiptnotinblock",
+      facts: { "Transaction index": args.transactionIndex },
+      next: "Build the trie from the receipts of all transactions of the block, and pass the nodes for this one, no more.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ReceiptNotInBlockError {
+  type Args = {
+    transactionIndex: bigint;
+  };
+}
+
+/**
+ * The transaction reverted: nothing moved.
+ *
+ * Prove a transaction that succeeded.
+ */
+export class ReceiptNotSuccessfulError extends RecourseError {
+  override readonly name = "ReceiptNotSuccessfulError";
+  readonly contractError = "ReceiptNotSuccessful";
+  readonly args: ReceiptNotSuccessfulError.Args;
+
+  constructor(args: ReceiptNotSuccessfulError.Args = {}, options: CauseOption = {}) {
+    super("The transaction reverted: nothing moved.", {
+      ...options,
+      docsPath: "docs/errors.md#receiptnotsuccessful",
+      next: "Prove a transaction that succeeded.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ReceiptNotSuccessfulError {
+  type Args = Record<string, never>;
+}
+
+/**
+ * The receipt is of a type that this verifier does not know.
+ *
+ * Known are receipts without a type, types 1 to 4, and 0x7e (deposits of rollups).
+ */
+export class ReceiptTypeUnknownError extends RecourseError {
+  override readonly name = "ReceiptTypeUnknownError";
+  readonly contractError = "ReceiptTypeUnknown";
+  readonly args: ReceiptTypeUnknownError.Args;
+
+  constructor(args: ReceiptTypeUnknownError.Args, options: CauseOption = {}) {
+    super("The receipt is of a type that this verifier does not know.", {
+      ...options,
+      docsPath: "docs/errors.md#receipttypeunknown",
+      facts: { "Receipt type": args.receiptType },
+      next: "Known are receipts without a type, types 1 to 4, and 0x7e (deposits of rollups).",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ReceiptTypeUnknownError {
+  type Args = {
+    receiptType: number;
   };
 }
 
@@ -1111,6 +1508,9 @@ export declare namespace TokenRefusedAuthorizationError {
 /** The class of each error, by the contract's name for it. */
 export const contractErrors = {
   AmountZero: AmountZeroError,
+  BlockHashMismatch: BlockHashMismatchError,
+  BlockNotPast: BlockNotPastError,
+  BlockTooOld: BlockTooOldError,
   ClaimBeforeMaturity: ClaimBeforeMaturityError,
   ClaimEmpty: ClaimEmptyError,
   CloneArgumentsTooLong: CloneArgumentsTooLongError,
@@ -1120,16 +1520,28 @@ export const contractErrors = {
   CreditNotYours: CreditNotYoursError,
   FailedDeployment: FailedDeploymentError,
   GasLeftTooLow: GasLeftTooLowError,
+  HeaderMalformed: HeaderMalformedError,
+  HeaderTooLong: HeaderTooLongError,
   ImplementationHasNoCode: ImplementationHasNoCodeError,
   ImplementationUsedDirectly: ImplementationUsedDirectlyError,
   InsufficientBalance: InsufficientBalanceError,
   InvalidShortString: InvalidShortStringError,
+  LogMissing: LogMissingError,
+  LogNotAuthorization: LogNotAuthorizationError,
+  LogNotTransfer: LogNotTransferError,
+  LogOfOtherToken: LogOfOtherTokenError,
   NotParty: NotPartyError,
   PaymentAlreadyKnown: PaymentAlreadyKnownError,
   PaymentChanged: PaymentChangedError,
   PaymentMismatch: PaymentMismatchError,
   PaymentUnknown: PaymentUnknownError,
   PayoutGasTooLow: PayoutGasTooLowError,
+  ProofTooDeep: ProofTooDeepError,
+  RLPInvalidEncoding: RLPInvalidEncodingError,
+  ReceiptMalformed: ReceiptMalformedError,
+  ReceiptNotInBlock: ReceiptNotInBlockError,
+  ReceiptNotSuccessful: ReceiptNotSuccessfulError,
+  ReceiptTypeUnknown: ReceiptTypeUnknownError,
   ReceivedOtherAmount: ReceivedOtherAmountError,
   RecipientForbidden: RecipientForbiddenError,
   ReentrancyGuardReentrantCall: ReentrancyGuardReentrantCallError,

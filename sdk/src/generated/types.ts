@@ -19,6 +19,20 @@ export type Authorization = {
   signature: Hex;
 };
 
+/** A transfer that its payer authorized, as a receipt shows it. */
+export type AuthorizedTransfer = {
+  /** Who authorized and paid. */
+  payer: Address;
+  /** The nonce of the authorization. */
+  nonce: Hex;
+  /** Who got it. */
+  recipient: Address;
+  /** In the token's smallest unit. */
+  value: bigint;
+  /** Of the block, in Unix seconds. */
+  timestamp: number;
+};
+
 /** How a payment came in. Part of its id, so that nonces of different methods never meet. */
 export const Method = {
   Eip3009: 0,
@@ -71,6 +85,24 @@ export type PaymentRef = {
   payer: Address;
   /** The nonce of the payer's authorization. */
   nonce: Hex;
+};
+
+/**
+ * Shows that a transaction of this chain emitted two neighbouring logs: a payer's authorization, and the transfer
+ * that it made. Anyone can build it from public data of a node.
+ */
+export type ReceiptProof = {
+  /** The RLP-encoded header of the transaction's block. */
+  header: Hex;
+  /** The place of the transaction in its block, from 0. */
+  transactionIndex: bigint;
+  /** The RLP-encoded nodes of the block's receipts trie, from the root to the receipt. */
+  nodes: readonly Hex[];
+  /**
+   * The place of the authorization's log in the receipt, from 0; the transfer's log is the next one. Nodes count
+   * logs by the block: subtract the index of the receipt's first log.
+   */
+  logIndex: bigint;
 };
 
 /** EIP-712 message by which a payer, receiver or operator gives money of a payment back to its payer. */
