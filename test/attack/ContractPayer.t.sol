@@ -71,6 +71,7 @@ contract ContractPayerTest is AttackTest {
     function test_RevertWhen_AGullibleWalletSignsForAnotherPayment() external {
         GullibleWallet gullible = new GullibleWallet();
         Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
+        message.by = address(gullible);
         bytes memory reason = abi.encodeWithSelector(IRefundWindow.NotParty.selector, message.paymentId, gullible);
         vm.expectRevert(reason);
         vault.refundWithSignature(_ref, message, "", PAYOUT_GAS);
@@ -78,6 +79,7 @@ contract ContractPayerTest is AttackTest {
 
     function test_RevertWhen_TheWalletsKeySignsInsteadOfTheWallet() external {
         Refund memory message = refundMessage(_ref, PRICE, stranger.addr);
+        message.by = payer.addr;
         bytes memory signature = signRefund(payer, message);
         vm.expectRevert(abi.encodeWithSelector(IRefundWindow.NotParty.selector, message.paymentId, payer.addr));
         vault.refundWithSignature(_ref, message, signature, PAYOUT_GAS);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
@@ -22,8 +24,12 @@ contract NoCodeTest is AttackTest {
 
     function test_RevertWhen_TheTokenIsAPrecompile() external {
         Authorization memory signed = authorize(payer, address(vault), PRICE, "nonce");
-        signed.token = address(4); // identity: answers with what it was asked
-        assertPayRefused(signed, "");
+        signed.token = address(4); // identity: answers with what it was asked, and so with a balance
+        uint256 balance = uint256(bytes32(abi.encodeCall(IERC20.balanceOf, (address(vault)))));
+        assertPayRefused(
+            signed,
+            abi.encodeWithSelector(TokenLib.ReceivedOtherAmount.selector, address(4), balance, balance + PRICE)
+        );
     }
 
     function test_RevertWhen_TheTokenIsTheVault() external {

@@ -38,7 +38,7 @@ contract PredictedAddressTest is AttackTest {
     }
 
     function test_AnotherFactoryHasOtherAddresses() external {
-        VaultFactory other = new VaultFactory(address(implementation));
+        VaultFactory other = deployFactory(implementation);
         assertNotEq(other.addressOf(_otherTerms()), factory.addressOf(_otherTerms()));
     }
 

@@ -112,10 +112,10 @@ contract SignatureReplayTest is AttackTest {
         vault.withdrawWithSignature(message, signature);
     }
 
-    /// @dev The words of a refund, hashed as a withdrawal: both have six.
+    /// @dev The words of a withdrawal, and one more, hashed as a refund.
     function test_RevertWhen_ARefundSignatureIsUsedAsAWithdrawal() external {
         Withdraw memory message = _creditAndMessage();
-        Refund memory refundWithTheSameWords = abi.decode(abi.encode(message), (Refund));
+        Refund memory refundWithTheSameWords = abi.decode(abi.encode(message, 0), (Refund));
         bytes memory signature = signRefund(payer, refundWithTheSameWords);
         vm.expectRevert(abi.encodeWithSelector(IVault.SignatureInvalid.selector, payer.addr));
         vault.withdrawWithSignature(message, signature);

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
-import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {PaymentId, PaymentRef} from "../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Token3009} from "../mocks/Token3009.sol";
-import {TestBase} from "../utils/TestBase.sol";
+import {ProtocolTest} from "../utils/ProtocolTest.sol";
 import {EventReplay} from "./EventReplay.sol";
 import {Journal} from "./Journal.sol";
 import {RefundWindowHandler} from "./RefundWindowHandler.sol";
 
-contract RefundWindowInvariants is TestBase {
+contract RefundWindowInvariants is ProtocolTest {
     uint40 private constant START = 1_760_000_001; // not at a full hour
     uint256 private constant PAYOUT_GAS = 150_000;
 
@@ -24,8 +23,8 @@ contract RefundWindowInvariants is TestBase {
 
     function setUp() external {
         vm.warp(START);
-        RefundWindow implementation = new RefundWindow(new ReceiptVerifier());
-        VaultFactory factory = new VaultFactory(address(implementation));
+        RefundWindow implementation = deployImplementation(deployVerifier());
+        VaultFactory factory = deployFactory(implementation);
 
         string[8] memory names = [
             "payer0",

@@ -4,11 +4,11 @@ pragma solidity ^0.8.27;
 import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {AuthorizedTransfer, ReceiptProof} from "../../contracts/types/Receipt.sol";
 import {Log, ReceiptBuilder} from "./ReceiptBuilder.sol";
-import {TestBase} from "./TestBase.sol";
+import {ProtocolTest} from "./ProtocolTest.sol";
 
 /// @title ReceiptVerifierTest
 /// @notice A verifier, a chain whose blocks a test writes, and a payment as the logs of a token tell it.
-abstract contract ReceiptVerifierTest is TestBase {
+abstract contract ReceiptVerifierTest is ProtocolTest {
     uint256 internal constant NUMBER = 20_000_000;
     uint40 internal constant TIMESTAMP = 1_760_000_001;
     uint256 internal constant VALUE = 1_000_000;
@@ -34,7 +34,7 @@ abstract contract ReceiptVerifierTest is TestBase {
     ReceiptVerifier internal verifier;
 
     function setUp() public virtual {
-        verifier = new ReceiptVerifier();
+        verifier = deployVerifier();
         vm.etch(HISTORY, HISTORY_CODE);
         vm.roll(NUMBER + 1);
     }

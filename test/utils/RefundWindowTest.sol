@@ -9,11 +9,11 @@ import {Authorization, Method, PaymentRef} from "../../contracts/types/Payment.s
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Refund, Withdraw} from "../../contracts/types/TypedData.sol";
 import {Token3009} from "../mocks/Token3009.sol";
-import {TestBase} from "./TestBase.sol";
+import {ProtocolTest} from "./ProtocolTest.sol";
 
 /// @title RefundWindowTest
 /// @notice A factory, a token, the parties, and one vault with a two-week window and a one-percent fee.
-abstract contract RefundWindowTest is TestBase {
+abstract contract RefundWindowTest is ProtocolTest {
     uint40 internal constant WINDOW = 14 days;
     uint40 internal constant START = 1_760_000_001; // not at a full hour
     uint256 internal constant PAYOUT_GAS = 150_000;
@@ -34,9 +34,9 @@ abstract contract RefundWindowTest is TestBase {
 
     function setUp() public virtual {
         vm.warp(START);
-        verifier = new ReceiptVerifier();
-        implementation = new RefundWindow(verifier);
-        factory = new VaultFactory(address(implementation));
+        verifier = deployVerifier();
+        implementation = deployImplementation(verifier);
+        factory = deployFactory(implementation);
         token = new Token3009();
 
         payer = makeAccount("payer");

@@ -58,7 +58,7 @@ contract RefundWindowIdOfTest is RefundWindowUnitTest {
     function test_DiffersOnAnotherChain() external {
         bytes32 id = idOf(ref);
         vm.chainId(block.chainid + 1);
-        vm.etch(address(implementation), address(new RefundWindow(verifier)).code);
+        vm.etch(address(implementation), address(deployImplementation(verifier)).code);
 
         assertNotEq(idOf(ref), id);
     }

@@ -80,7 +80,7 @@ contract VaultFactoryAddressOfTest is VaultFactoryTest {
     }
 
     function test_DiffersInAnotherFactory() external {
-        VaultFactory otherFactory = new VaultFactory(address(implementation));
+        VaultFactory otherFactory = deployFactory(implementation);
 
         assertNotEq(otherFactory.addressOf(newTerms()), factory.addressOf(newTerms()));
     }

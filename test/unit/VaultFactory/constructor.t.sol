@@ -14,6 +14,6 @@ contract VaultFactoryConstructorTest is VaultFactoryTest {
     }
 
     function test_KeepsTheImplementation() external {
-        assertEq(new VaultFactory(address(implementation)).implementation(), address(implementation));
+        assertEq(deployFactory(implementation).implementation(), address(implementation));
     }
 }

@@ -7,9 +7,9 @@ import {VaultFactoryTest} from "../../utils/VaultFactoryTest.sol";
 
 contract VaultFactoryImplementationTest is VaultFactoryTest {
     function test_ReturnsWhatItWasConstructedWith() external {
-        RefundWindow other = new RefundWindow(verifier);
+        RefundWindow other = deployImplementation(verifier);
 
-        assertEq(new VaultFactory(address(other)).implementation(), address(other));
+        assertEq(deployFactory(other).implementation(), address(other));
     }
 
     function test_IsTheCodeBehindTheVaults() external view {
