@@ -165,12 +165,12 @@ abstract contract Surplus is ISurplus, Vault {
     function release(
         PaymentRef calldata ref,
         Release calldata message,
-        bytes calldata payerSignature
+        bytes calldata signature
     ) external onlyClone nonReentrant {
         PaymentId id = _idOf(ref);
         _checkOperator();
         _checkMessage(id, message.paymentId);
-        _checkSignature(ref.payer, TypedDataLib.hash(message), message.deadline, payerSignature);
+        _checkSignature(ref.payer, TypedDataLib.hash(message), message.deadline, signature);
         _checkRecipient(message.to);
         Announcement storage announcement = _endedAnnouncement(ref.token, message.announcement);
         uint256 claim = _claims[id][message.announcement];

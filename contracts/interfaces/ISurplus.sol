@@ -187,8 +187,8 @@ interface ISurplus is IVault {
     /// @custom:reverts TokenBalanceUnreadable when the token does not tell balances.
     /// @param ref What names the payment that the payer authorized.
     /// @param message What the payer signed.
-    /// @param payerSignature ECDSA of a key, or what the payer's ERC-1271 contract expects.
-    function release(PaymentRef calldata ref, Release calldata message, bytes calldata payerSignature) external;
+    /// @param signature ECDSA of a key, or what the payer's ERC-1271 contract expects.
+    function release(PaymentRef calldata ref, Release calldata message, bytes calldata signature) external;
 
     /* VIEWS */
 
