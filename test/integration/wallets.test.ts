@@ -38,6 +38,7 @@ import {
   type FactoryWallet,
   factoryWallet,
   nestedAccount,
+  smartAccount,
 } from "../shared/wallets.js";
 
 const owner = developmentAccount(5);
@@ -264,6 +265,14 @@ describe("payers that are contracts", () => {
       assert.equal(await balanceOf(account.address), 10n * PRICE);
     });
 
+    it("pay as viem's smart accounts, before they exist and after", async () => {
+      const wallet = await freshWallet();
+      const pay = payingFetch(await smartAccount(world.client, wallet));
+      assert.equal((await pay(shop.url)).status, 200);
+      assert.equal((await pay(shop.url)).status, 200);
+      assert.equal(await balanceOf(wallet.account.address), 8n * PRICE);
+    });
+
     it("are taken at their word of ERC-6492 no longer when they exist", async () => {
       const wallet = await freshWallet();
       const payload = await signedPayload(wallet.account, shop.url);
@@ -347,11 +356,15 @@ describe("payers that are contracts", () => {
 
     it("cannot have anything said in the facilitator's name, whatever is on the list", async () => {
       const careless = await facilitatorWith({ WALLET_FACTORIES: USDC });
-      await mintUsdc(world.client, thief.address, PRICE);
+      const plain = { scheme: "exact", network: NETWORK, price: "$0.50", payTo: receiver.address };
+      const { url } = await shopAt({ accepts: plain, facilitatorUrl: careless.url });
+      await mintUsdc(world.client, thief.address, 2n * PRICE);
       const data = encodeFunctionData({ abi: erc20Abi, args: [thief.address, 2n ** 255n], functionName: "approve" });
-      const payload = await forged(thief, shop.url, (signature) =>
-        serializeErc6492Signature({ address: USDC, data, signature }),
-      );
+      const approving = (signature: Hex) => serializeErc6492Signature({ address: USDC, data, signature });
+      const payload = await forged(thief, shop.url, approving);
+      const past = await forged(thief, url, approving);
+      // The official class makes the call for whoever pays; what matters is that nobody's money is behind it.
+      assert.equal((await send(url, past)).status, 200);
       assert.deepEqual(
         await settled(payload, { url: careless.url }),
         refused("invalid_exact_evm_recourse_wallet_deployment_failed"),

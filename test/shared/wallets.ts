@@ -5,14 +5,17 @@ import {
   type Abi,
   type Address,
   concatHex,
+  createClient,
   encodeFunctionData,
   getAddress,
   type Hex,
+  http,
   type LocalAccount,
   serializeErc6492Signature,
   zeroAddress,
   zeroHash,
 } from "viem";
+import { entryPoint07Abi, entryPoint07Address, type SmartAccount, toSmartAccount } from "viem/account-abstraction";
 import { toAccount } from "viem/accounts";
 import { signTypedData } from "viem/experimental/erc7739";
 import type { LocalClient } from "../../scripts/lib/local-chain.js";
@@ -115,6 +118,24 @@ export async function factoryWallet(
     return isDeployed ? signature : serializeErc6492Signature({ ...deployment, signature });
   });
   return { account, deployment, inner };
+}
+
+/** The same wallet as one of viem's smart accounts. */
+export function smartAccount(client: LocalClient, { deployment, inner }: FactoryWallet): Promise<SmartAccount> {
+  const refuse = async (): Promise<never> => {
+    throw new Error("This account signs typed data only.");
+  };
+  return toSmartAccount({
+    client: createClient({ chain: client.chain, transport: http(client.transport.url) }),
+    entryPoint: { abi: entryPoint07Abi, address: entryPoint07Address, version: "0.7" },
+    encodeCalls: refuse,
+    getAddress: async () => inner.address,
+    getFactoryArgs: async () => ({ factory: deployment.address, factoryData: deployment.data }),
+    getStubSignature: refuse,
+    signMessage: refuse,
+    signTypedData: (typedData) => inner.signTypedData(typedData as never),
+    signUserOperation: refuse,
+  });
 }
 
 /** Gives an account code by EIP-7702, or takes it away. */
