@@ -17,23 +17,36 @@ import { ExactEvmScheme as OfficialFacilitator } from "@x402/evm/exact/facilitat
 import { ExactEvmScheme as OfficialServer } from "@x402/evm/exact/server";
 import { paymentMiddleware } from "@x402/express";
 import express from "express";
-import { createClient, http, publicActions, walletActions } from "viem";
+import {
+  type Address,
+  createClient,
+  type Hex,
+  http,
+  type LocalAccount,
+  publicActions,
+  serializeErc6492Signature,
+  walletActions,
+} from "viem";
 import { baseSepolia } from "viem/chains";
 import { developmentAccount, mintUsdc } from "../../scripts/lib/local-chain.js";
 import { startWorld, type World } from "../../scripts/lib/world.js";
 import { reasonOf, send, settlementOf, stockClient } from "../shared/buyer.js";
 import { NETWORK, PRICE } from "../shared/shop.js";
+import { deployWalletContract, type FactoryWallet, factoryWallet } from "../shared/wallets.js";
 
 const buyer = developmentAccount(5);
 const seller = developmentAccount(1);
+const stranger = developmentAccount(9);
 
 /** The same cases, against the official classes and against ours: a route that does not speak of a vault. */
 describe("routes without our terms behave as with the official classes", () => {
   let world: World;
+  let factory: Address;
   const transcripts = new Map<string, unknown>();
 
   before(async () => {
     world = await startWorld();
+    factory = await deployWalletContract(world.client, "SmartWalletFactory");
     await mintUsdc(world.client, buyer.address, 100n * PRICE);
   });
   after(() => world.stop());
@@ -47,10 +60,16 @@ describe("routes without our terms behave as with the official classes", () => {
         pollingInterval: 50,
       });
       const actions = { ...client.extend(publicActions).extend(walletActions), address: client.account.address };
+      const config = { eip6492AllowedFactories: [factory] };
       const facilitatorScheme: SchemeNetworkFacilitator =
-        who === "ours" ? new OurFacilitator(client) : new OfficialFacilitator(toFacilitatorEvmSigner(actions as never));
+        who === "ours"
+          ? new OurFacilitator(client, { ...config, caller: () => "shop" })
+          : new OfficialFacilitator(toFacilitatorEvmSigner(actions as never), config);
       const serverScheme: SchemeNetworkServer = who === "ours" ? new OurServer() : new OfficialServer();
-      transcripts.set(who, await playAllCases(facilitatorScheme, serverScheme));
+      const salt = `0x${(who === "ours" ? "1" : "2").repeat(64)}` as const;
+      const wallet = await factoryWallet(world.client, factory, stranger, salt);
+      await mintUsdc(world.client, wallet.account.address, 10n * PRICE);
+      transcripts.set(who, await playAllCases(facilitatorScheme, serverScheme, wallet));
     });
   }
 
@@ -60,7 +79,11 @@ describe("routes without our terms behave as with the official classes", () => {
   });
 });
 
-async function playAllCases(facilitatorScheme: SchemeNetworkFacilitator, serverScheme: SchemeNetworkServer) {
+async function playAllCases(
+  facilitatorScheme: SchemeNetworkFacilitator,
+  serverScheme: SchemeNetworkServer,
+  wallet: FactoryWallet,
+) {
   const facilitator = new x402Facilitator().register(NETWORK, facilitatorScheme);
   const inProcess: HttpFacilitator = {
     verify: (payload, requirements) => facilitator.verify(payload, requirements),
@@ -109,6 +132,11 @@ async function playAllCases(facilitatorScheme: SchemeNetworkFacilitator, serverS
       results[`replayed ${path}`] = await told(await send(`${base}/${path}`, payload));
     }
 
+    for (const [name, payload] of await walletPayloads(`${base}/after`, wallet)) {
+      const { settlement, ...answer } = await told(await send(`${base}/after`, payload));
+      results[name] = { ...answer, settlement: { ...settlement, payer: settlement?.payer === wallet.account.address } };
+    }
+
     const payload = await payloadFor(`${base}/after`);
     const [forged, changes] = [structuredClone(payload), variants(payload.accepted)];
     (forged.payload as { signature: string }).signature = `0x${"11".repeat(65)}`;
@@ -126,9 +154,29 @@ async function playAllCases(facilitatorScheme: SchemeNetworkFacilitator, serverS
   }
 }
 
-async function payloadFor(url: string): Promise<PaymentPayload> {
+/** What an account that does not exist yet may send: the first that is right deploys it. */
+async function walletPayloads(url: string, { account, inner }: FactoryWallet): Promise<[string, PaymentPayload][]> {
+  const [wrapped, later, plain] = [
+    await payloadFor(url, account),
+    await payloadFor(url, account),
+    await payloadFor(url, inner),
+  ];
+  const elsewhere = await payloadFor(url, inner);
+  const signature = elsewhere.payload.signature as Hex;
+  elsewhere.payload.signature = serializeErc6492Signature({ address: stranger.address, data: "0x", signature });
+  return [
+    ["a wallet that does not exist", plain],
+    ["a wallet of an unknown factory", elsewhere],
+    ["a wallet that is deployed", wrapped],
+    ["a wallet that is deployed, again", wrapped],
+    ["a wallet that exists, wrapped", later],
+    ["a wallet that exists", await payloadFor(url, inner)],
+  ];
+}
+
+async function payloadFor(url: string, payer: LocalAccount = buyer): Promise<PaymentPayload> {
   const header = (await fetch(url)).headers.get("PAYMENT-REQUIRED") ?? "";
-  return stockClient(buyer).createPaymentPayload(JSON.parse(Buffer.from(header, "base64").toString()));
+  return stockClient(payer).createPaymentPayload(JSON.parse(Buffer.from(header, "base64").toString()));
 }
 
 function variants(accepted: PaymentRequirements): [string, PaymentRequirements][] {

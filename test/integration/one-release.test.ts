@@ -16,6 +16,7 @@ import {
   type World,
 } from "../../scripts/lib/world.js";
 import { ask, payingFetch, reasonOf, receiptOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
+import { pendingTransactions } from "../shared/pendingTransactions.js";
 import { operator, PRICE, startTestShop, type TestShop } from "../shared/shop.js";
 
 const buyer = developmentAccount(5);
@@ -163,12 +164,3 @@ describe("one payment, one release", () => {
     assert.ok(receipt.nextActions?.some(({ action, actor }) => action === "refund" && actor === buyer.address));
   });
 });
-
-async function pendingTransactions({ client }: World): Promise<`0x${string}`[]> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const { transactions } = await client.getBlock({ blockTag: "pending" });
-    if (transactions.length > 0) return transactions;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("No transaction was sent.");
-}

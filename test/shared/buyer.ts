@@ -10,13 +10,16 @@ import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import type { LocalAccount } from "viem";
 import { NETWORK } from "./shop.js";
 
+/** What a stock client signs with. */
+export type Signer = Pick<LocalAccount, "address" | "signTypedData">;
+
 /** The stock client of an account, unmodified. */
-export function stockClient(account: LocalAccount): x402Client {
+export function stockClient(account: Signer): x402Client {
   return new x402Client().register(NETWORK, new StockExactEvmScheme(account));
 }
 
 /** `fetch` that pays when it is asked to, as any x402 client does. */
-export function payingFetch(account: LocalAccount): typeof fetch {
+export function payingFetch(account: Signer): typeof fetch {
   return wrapFetchWithPayment(fetch, stockClient(account));
 }
 
@@ -28,7 +31,7 @@ export async function offerOf(url: string): Promise<PaymentRequired> {
 }
 
 /** What a stock client signs for a server's offer, without sending it. */
-export async function signedPayload(account: LocalAccount, url: string): Promise<PaymentPayload> {
+export async function signedPayload(account: Signer, url: string): Promise<PaymentPayload> {
   return stockClient(account).createPaymentPayload(await offerOf(url));
 }
 

@@ -35,6 +35,7 @@ export function createApp(config: Config, logger: Logger): Express {
   const callers = new AsyncLocalStorage<string | undefined>();
   const scheme = new ExactEvmScheme(client, {
     ...(config.ASSETS === undefined ? {} : { assets: config.ASSETS }),
+    ...(config.WALLET_FACTORIES === undefined ? {} : { eip6492AllowedFactories: config.WALLET_FACTORIES }),
     caller: () => callers.getStore(),
     confirmations: config.CONFIRMATIONS,
     confirmationTimeoutMs: config.CONFIRMATION_TIMEOUT_MS,

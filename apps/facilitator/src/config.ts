@@ -45,17 +45,21 @@ const environment = z.object({
   CONFIRMATIONS: positive.default(1),
   /** How long a settlement waits for its receipt; below the 90 s that servers wait. */
   CONFIRMATION_TIMEOUT_MS: positive.default(60_000),
-  /** The most gas of one transaction: a payment that deploys its vault, by a payer that is a contract, needs 400,000. */
+  /** The most gas of one transaction: a payment that deploys its vault, by a payer that is a contract, needs 400,000. A wallet comes on top. */
   MAX_GAS: z.coerce.bigint().positive().default(500_000n),
   /** The tokens that vaults are paid in. Default: those that the official packages know. */
   ASSETS: addresses.optional(),
+  /** The factories that are called to deploy wallets of payers (ERC-6492). Default: none. */
+  WALLET_FACTORIES: addresses.optional(),
   /** Transactions that are paid for one merchant in an hour. */
   TRANSACTIONS_PER_HOUR: positive.default(3_600),
   /** Vaults that are deployed for one merchant in an hour. */
   DEPLOYMENTS_PER_HOUR: positive.default(20),
+  /** Wallets of payers that are deployed for one merchant in an hour. */
+  WALLETS_PER_HOUR: positive.default(20),
   /** Transactions in an hour for all callers without a key together, and exits of payments that were not settled here. */
   STRANGERS_PER_HOUR: positive.default(20),
-  /** The smallest payment, in the token's smallest unit, for which a vault is deployed. */
+  /** The smallest payment, in the token's smallest unit, for which a vault or a wallet is deployed. */
   MIN_DEPLOYMENT_VALUE: z.coerce.bigint().nonnegative().default(10_000n),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });

@@ -5,25 +5,29 @@ import type { Config } from "./config.js";
 const HOUR = 3_600;
 
 /**
- * The budget of what is paid for: so many transactions and deployments an hour for each merchant, and one exit of its payer
- * for each payment that was settled here. Callers without a name, and exits of other payments, share one small budget.
+ * The budget of what is paid for: so many transactions, vaults and wallets an hour for each merchant, and one exit of its
+ * payer for each payment that was settled here. Callers without a name, and exits of other payments, share one small budget.
  */
 export function createSponsor(config: Config): Sponsor {
   const transactions = new RateLimiterMemory({ points: config.TRANSACTIONS_PER_HOUR, duration: HOUR });
   const deployments = new RateLimiterMemory({ points: config.DEPLOYMENTS_PER_HOUR, duration: HOUR });
+  const wallets = new RateLimiterMemory({ points: config.WALLETS_PER_HOUR, duration: HOUR });
   const strangers = new RateLimiterMemory({ points: config.STRANGERS_PER_HOUR, duration: HOUR });
   const reservedExits = new Set<string>();
 
   return async ({ caller, kind, paymentId, value }: Expense) => {
     if (kind === "exit" && reservedExits.delete(paymentId)) return true;
-    if (caller === undefined && kind === "deployment") return false;
+    if (kind === "wallet" || kind === "deployment") {
+      if (caller === undefined || value < config.MIN_DEPLOYMENT_VALUE) return false;
+      if (!(await take(kind === "wallet" ? wallets : deployments, caller))) return false;
+      // The payment that needs it is asked for next.
+      if (kind === "wallet") return true;
+    }
     if (caller === undefined || kind === "exit") {
       const isWithinBudget = await take(strangers, "all");
       if (isWithinBudget && kind === "payment") reservedExits.add(paymentId);
       return isWithinBudget;
     }
-    if (kind === "deployment" && (value < config.MIN_DEPLOYMENT_VALUE || !(await take(deployments, caller))))
-      return false;
     if (!(await take(transactions, caller))) return false;
     if (kind === "payment" || kind === "deployment") reservedExits.add(paymentId);
     return true;

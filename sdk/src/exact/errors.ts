@@ -43,6 +43,20 @@ export const ErrNotSponsored = "invalid_exact_evm_recourse_not_sponsored";
 export const ErrReverted = "invalid_exact_evm_recourse_transaction_reverted";
 /** The transaction was mined without the event that it should have. */
 export const ErrEventMismatch = "invalid_exact_evm_recourse_event_mismatch";
+/** The official code for a wallet that does not exist yet, and whose factory is not one that this facilitator calls. */
+export const ErrWalletFactoryNotAllowed = "eip6492_factory_not_allowed";
+/** The signature is wrapped by ERC-6492, and what is inside cannot be read. */
+export const ErrWalletSignatureMalformed = "invalid_exact_evm_recourse_wallet_signature_malformed";
+/** The chain has no Multicall3, through which wallets are deployed. */
+export const ErrWalletDeploymentUnsupported = "invalid_exact_evm_recourse_wallet_deployment_unsupported";
+/** What the factory was told does not make a contract at the payer's address. */
+export const ErrWalletDeploymentFailed = "invalid_exact_evm_recourse_wallet_deployment_failed";
+/** The signer's wallet does not exist, and a relay deploys none. */
+export const ErrWalletNotDeployed = "invalid_exact_evm_recourse_wallet_not_deployed";
+/** The official code for a transfer that the token would refuse, for a reason that it does not tell. */
+export const ErrTransferSimulationFailed = "invalid_exact_evm_transaction_simulation_failed";
+/** The official code for a signature that the payer's account does not accept. */
+export const ErrSignatureInvalid = "invalid_exact_evm_signature";
 /** The server cannot reach the storage that keeps one release to a payment. */
 export const ErrStorageUnavailable = "invalid_exact_evm_recourse_storage_unavailable";
 /** Something that nobody thought of; nothing is said of it, since it could say too much. */

@@ -27,6 +27,7 @@ import {
 } from "./facilitator.js";
 import type { CheckedPayment } from "./pay.js";
 import type { ContractCall } from "./submitter.js";
+import { relayedSignature } from "./wallet.js";
 
 /* BY THE SERVER */
 
@@ -55,7 +56,7 @@ export async function refundByServer(
       deadline: BigInt(deadline),
     },
     signer,
-    signature,
+    signature: await relayedSignature(facilitator, signer, signature),
     payoutGas: PAYOUT_GAS,
   });
   const total = BigInt(expectedRefunded) + BigInt(amount);
@@ -116,7 +117,7 @@ async function relayRefund(
       deadline: BigInt(message.deadline),
     },
     signer,
-    signature,
+    signature: await relayedSignature(facilitator, signer, signature),
     payoutGas: PAYOUT_GAS,
   });
   const total = BigInt(message.expectedRefunded) + amount;
@@ -146,7 +147,7 @@ async function relayWithdraw(
       expectedWithdrawn: BigInt(message.expectedWithdrawn),
       deadline: BigInt(message.deadline),
     },
-    signature,
+    signature: await relayedSignature(facilitator, owner, signature),
   });
   const key = `withdraw:${vault}:${getAddress(token)}:${getAddress(owner)}:${BigInt(message.expectedWithdrawn)}:${getAddress(message.to)}`;
   // A credit belongs to no payment: what is sponsored is counted by vault, token and owner.

@@ -1,6 +1,6 @@
 import { findDefaultAsset } from "@x402/evm";
 import type { ExactEvmSchemeConfig as OfficialExactEvmSchemeConfig } from "@x402/evm/exact/facilitator";
-import { type Address, encodeFunctionData, type Hex, isAddress, isAddressEqual } from "viem";
+import { type Address, encodeFunctionData, getAddress, type Hex, isAddress, isAddressEqual } from "viem";
 import { call, getCode } from "viem/actions";
 import { addresses } from "../../generated/addresses.js";
 import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
@@ -35,7 +35,7 @@ export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
   confirmationTimeoutMs?: number;
   /** Milliseconds that the chain may take to answer before anything is sent. Default: 9,000. */
   readTimeoutMs?: number;
-  /** The most gas that one transaction may use. Default: 500,000. */
+  /** The most gas that one transaction may use, the deployment of a payer's wallet included. Default: 500,000. */
   maxGas?: bigint;
 };
 
@@ -46,6 +46,8 @@ export type Facilitator = {
   submitter: Submitter;
   deployments: readonly VaultDeployment[];
   assets: readonly Address[] | undefined;
+  /** The factories that are called to deploy a payer's wallet. */
+  walletFactories: readonly Address[];
   caller: () => string | undefined;
   sponsor: Sponsor;
   readTimeoutMs: number;
@@ -63,6 +65,7 @@ export function createFacilitator(client: FacilitatorClient, config: ExactEvmSch
     submitter: new Submitter(client, { storage, confirmations, confirmationTimeoutMs, maxGas }),
     deployments: config.deployments ?? [addresses["refund-window"]],
     assets: config.assets,
+    walletFactories: (config.eip6492AllowedFactories ?? []).map((factory) => getAddress(factory.trim())),
     caller: config.caller ?? (() => undefined),
     sponsor: config.sponsor ?? sponsorEverything,
     readTimeoutMs: config.readTimeoutMs ?? 9_000,
@@ -95,14 +98,15 @@ export async function isDeployed({ client, readTimeoutMs }: Facilitator, address
 }
 
 /**
- * Whether the chain would accept the call. With twice the gas that is sponsored: what needs a little too much is told so by
+ * What the chain would answer to the call, which it accepts. With twice the gas that is sponsored: what needs a little too much is told so by
  * the estimate, and what burns all it is given is not given all that the node has.
  */
 export async function simulate(
   { client, maxGas, readTimeoutMs }: Facilitator,
   contractCall: ContractCall,
-): Promise<void> {
-  await withDeadline(call(client, { ...contractCall, account: client.account, gas: 2n * maxGas }), readTimeoutMs);
+): Promise<Hex> {
+  const calling = call(client, { ...contractCall, account: client.account, gas: 2n * maxGas });
+  return (await withDeadline(calling, readTimeoutMs)).data ?? "0x";
 }
 
 /** What would be paid for, and for which payment. */

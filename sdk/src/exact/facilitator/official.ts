@@ -1,3 +1,4 @@
+import { InMemoryPendingSettlementStore } from "@x402/core/facilitator";
 import type {
   FacilitatorContext,
   PaymentPayload,
@@ -15,17 +16,19 @@ import {
   concatHex,
   encodeFunctionData,
   getAddress,
+  type Hash,
   type Hex,
   isAddress,
   publicActions,
   zeroHash,
 } from "viem";
 import { getCode } from "viem/actions";
-import { ErrAssetNotAllowed, ErrPayloadUnsupported } from "../errors.js";
+import { ErrAssetNotAllowed, ErrNotSponsored, ErrPayloadUnsupported } from "../errors.js";
 import { Refusal } from "./answers.js";
-import { type Facilitator, spend } from "./facilitator.js";
+import { type Facilitator, servesAsset, spend } from "./facilitator.js";
 import { withDeadline } from "./reasons.js";
-import type { ContractCall } from "./submitter.js";
+import { type ContractCall, GasTooHighError } from "./submitter.js";
+import { deployWallet, isWrapped, parseSignature } from "./wallet.js";
 
 /**
  * The official class, within our bounds: its transactions go the way of all others, what it waits for ends, and its
@@ -33,11 +36,15 @@ import type { ContractCall } from "./submitter.js";
  */
 export class GuardedOfficialScheme {
   readonly #facilitator: Facilitator;
+  readonly #config: OfficialExactEvmSchemeConfig;
+  /** Verifies; what settles is made for each payment. */
   readonly #official: OfficialExactEvmScheme;
 
   constructor(facilitator: Facilitator, config: OfficialExactEvmSchemeConfig) {
+    const { pendingSettlementStore = new InMemoryPendingSettlementStore() } = config;
     this.#facilitator = facilitator;
-    this.#official = new OfficialExactEvmScheme(officialSigner(facilitator), config);
+    this.#config = { ...config, pendingSettlementStore };
+    this.#official = new OfficialExactEvmScheme(officialSigner(facilitator, refuseToSend), this.#config);
   }
 
   getSigners(network: string): string[] {
@@ -65,30 +72,56 @@ export class GuardedOfficialScheme {
     if (!isAddress(requirements.asset, { strict: false })) throw new Refusal(ErrAssetNotAllowed);
     // Refused here while the node is away; the official class would wait for it.
     await withDeadline(getCode(client, { address: getAddress(requirements.asset) }), readTimeoutMs);
-    const settling = this.#official.settle(payload, requirements, context);
+    let refusal: unknown;
+    const send: Send = async (kind, contractCall) => {
+      try {
+        // Asked when the official class has verified: what it refuses must not use up anybody's budget.
+        return await this.#facilitator.submitter.send(contractCall, () => this.#spend(kind, requirements));
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
+    };
+    // Nobody's wallet is deployed before it is known that it pays.
+    const simulateInSettle = this.#config.simulateInSettle || isWrapped(payload.payload.signature);
+    const signer = officialSigner(this.#facilitator, send);
+    const settling = new OfficialExactEvmScheme(signer, { ...this.#config, simulateInSettle }).settle(
+      payload,
+      requirements,
+      context,
+    );
     const { errorMessage: _, ...settled } = await withDeadline(settling, readTimeoutMs + confirmationTimeoutMs);
+    // The official class has one code for all that is not sent.
+    if (!settled.success && (refusal instanceof Refusal || refusal instanceof GasTooHighError)) throw refusal;
     return settled;
+  }
+
+  #spend(kind: "transfer" | "wallet", { amount, asset }: PaymentRequirements): Promise<void> {
+    const value = servesAsset(this.#facilitator, asset) ? BigInt(amount) : 0n;
+    return spend(this.#facilitator, { kind, payment: { id: zeroHash, ref: { token: getAddress(asset) } }, value });
   }
 }
 
-/** The official class throws at a payload that is neither of the two it knows. */
+/** The official class throws at a payload that is neither of the two it knows, and at a signature that it cannot unwrap. */
 function checkShape({ payload }: PaymentPayload): void {
   if (!isObject(payload.authorization) && !isObject(payload.permit2Authorization))
     throw new Refusal(ErrPayloadUnsupported);
+  if (isWrapped(payload.signature)) parseSignature(payload.signature);
 }
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
+/** Sends what the official class wants to send, if the sponsor pays for it. */
+type Send = (kind: "transfer" | "wallet", contractCall: ContractCall) => Promise<Hash>;
+
+async function refuseToSend(): Promise<Hash> {
+  throw new Refusal(ErrNotSponsored);
+}
+
 /** The official classes' signer, whose transactions go in order, under the limit of gas, and out of the same budget. */
-function officialSigner(facilitator: Facilitator) {
-  const { client, confirmationTimeoutMs, submitter } = facilitator;
-  // Asked when the official class has verified: what it refuses must not use up anybody's budget.
-  const send = (call: ContractCall) =>
-    submitter.send(call, () =>
-      spend(facilitator, { kind: "transfer", payment: { id: zeroHash, ref: { token: call.to } }, value: 0n }),
-    );
+function officialSigner({ client, confirmationTimeoutMs }: Facilitator, send: Send) {
   const actions = client.extend(publicActions);
   type Write = { address: Address; dataSuffix?: Hex } & Parameters<typeof encodeFunctionData>[0];
   const signer = {
@@ -96,9 +129,10 @@ function officialSigner(facilitator: Facilitator) {
     address: client.account.address,
     // The official class looks at the asset without waiting for the answer; a rejection that nobody awaits ends the process.
     getCode: (parameters: { address: Address }) => actions.getCode(parameters).catch(() => new Promise(() => {})),
-    sendTransaction: send,
+    // It sends only one transaction by itself: what a wallet's factory is told.
+    sendTransaction: (contractCall: ContractCall) => send("wallet", deployWallet(contractCall)),
     writeContract: ({ address, dataSuffix = "0x", ...contractCall }: Write) =>
-      send({ to: address, data: concatHex([encodeFunctionData(contractCall), dataSuffix]) }),
+      send("transfer", { to: address, data: concatHex([encodeFunctionData(contractCall), dataSuffix]) }),
   };
   return toFacilitatorEvmSigner(signer as unknown as Parameters<typeof toFacilitatorEvmSigner>[0], {
     confirmationTimeoutMs,

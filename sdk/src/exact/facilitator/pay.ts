@@ -6,6 +6,7 @@ import type {
   VerifyResponse,
 } from "@x402/core/types";
 import { getAddress, type Hex, keccak256, stringToHex, type TransactionReceipt } from "viem";
+import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { payCall } from "../../generated/actions/refundWindow/pay.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
 import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
@@ -20,8 +21,10 @@ import {
   ErrPayloadUnsupported,
   ErrReverted,
   ErrServerFieldInPayload,
+  ErrSimulationFailed,
   ErrTermsMalformed,
   ErrTermsMismatch,
+  ErrTransferSimulationFailed,
   ErrVaultMismatch,
 } from "../errors.js";
 import { hasServerFields, parsePayOperation, withoutServerFields } from "../operations.js";
@@ -48,10 +51,24 @@ import {
 } from "./facilitator.js";
 import type { GuardedOfficialScheme } from "./official.js";
 import { withDeadline } from "./reasons.js";
-import type { ContractCall, Outcome } from "./submitter.js";
+import type { ContractCall, Outcome, Work } from "./submitter.js";
+import {
+  checkDeployment,
+  deployingWallet,
+  parseSignature,
+  pendingDeployment,
+  simulateAfter,
+  type WalletDeployment,
+} from "./wallet.js";
 
 /** A payment that passed the checks which need no chain. */
-export type CheckedPayment = ExpectedPayment & { payload: ExactPayload; vaultExtra: VaultExtra };
+export type CheckedPayment = ExpectedPayment & {
+  /** With the signature as the token takes it. */
+  payload: ExactPayload;
+  vaultExtra: VaultExtra;
+  /** The payer's deployment, if its signature came with one. */
+  walletDeployment: WalletDeployment | undefined;
+};
 
 /* VERIFY */
 
@@ -71,6 +88,7 @@ export function checkPayment(
   const exactPayload = parseExactPayload(payload);
   if (!exactPayload) throw new Refusal(ErrPayloadUnsupported);
   if (!servesAsset(facilitator, requirements.asset)) throw new Refusal(ErrAssetNotAllowed);
+  const { deployment, signature } = parseSignature(exactPayload.signature);
   const ref = refOf(exactPayload, requirements.asset);
   return {
     vault,
@@ -78,7 +96,8 @@ export function checkPayment(
     ref,
     id: paymentIdOf({ address: vault, chainId: chainIdOf(facilitator.network), ref }),
     amount: BigInt(requirements.amount),
-    payload: exactPayload,
+    payload: { ...exactPayload, signature },
+    walletDeployment: deployment,
   };
 }
 
@@ -92,16 +111,56 @@ export async function verifyPayment(
   context: FacilitatorContext | undefined,
 ): Promise<VerifyResponse> {
   if (hasServerFields(payload.payload)) throw new Refusal(ErrServerFieldInPayload);
-  const exists = await isDeployed(facilitator, payment.vault);
-  if (exists && (await isPaid(facilitator.client, payment))) throw new Refusal(ErrAlreadyPaid);
+  const missing = await findMissing(facilitator, payment);
+  if (!missing.vault && (await isPaid(facilitator.client, payment))) throw new Refusal(ErrAlreadyPaid);
   // A call of an address without code succeeds, and pays nothing.
-  if (!exists && !(await isDeployed(facilitator, payment.vaultExtra.factory))) throw new Refusal(ErrFactoryNotDeployed);
-  const verified = await official.verify(payload, requirements, context);
-  if (verified.isValid) await simulate(facilitator, paymentCall(payment, exists));
-  return verified;
+  if (missing.vault && !(await isDeployed(facilitator, payment.vaultExtra.factory)))
+    throw new Refusal(ErrFactoryNotDeployed);
+  if (missing.wallet) await checkWallet(facilitator, payment, missing.wallet, requirements);
+  // For a payer that exists, what its signature is wrapped in is nobody's business.
+  const signature = missing.wallet ? payload.payload.signature : payment.payload.signature;
+  const signedPayload = { ...payload, payload: { authorization: payload.payload.authorization, signature } };
+  const verified = await official.verify(signedPayload, requirements, context);
+  // Its own simulation takes every 65 bytes for a key's, which some wallets' are not. The last word has ours.
+  if (!verified.isValid && verified.invalidReason !== ErrTransferSimulationFailed) return verified;
+  await simulatePayment(facilitator, payment, missing);
+  return { isValid: true, payer: payment.ref.payer };
 }
 
-function paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, exists: boolean): ContractCall {
+/** What does not exist yet, and is deployed in the transaction of the payment. */
+type Missing = { vault: boolean; wallet: WalletDeployment | undefined };
+
+async function findMissing(
+  facilitator: Facilitator,
+  { ref, vault, walletDeployment }: CheckedPayment,
+): Promise<Missing> {
+  const [hasVault, wallet] = await Promise.all([
+    isDeployed(facilitator, vault),
+    pendingDeployment(facilitator, ref.payer, walletDeployment),
+  ]);
+  return { vault: !hasVault, wallet };
+}
+
+async function checkWallet(
+  facilitator: Facilitator,
+  { payload, ref }: CheckedPayment,
+  deployment: WalletDeployment,
+  { extra }: PaymentRequirements,
+): Promise<void> {
+  const { name, version } = extra;
+  // Without them the official checks refuse it.
+  if (typeof name !== "string" || typeof version !== "string") return;
+  await checkDeployment(facilitator, deployment, payload, { name, version, verifyingContract: ref.token });
+}
+
+async function simulatePayment(facilitator: Facilitator, payment: CheckedPayment, missing: Missing): Promise<void> {
+  const contractCall = paymentCall(payment, missing);
+  if (!missing.wallet) return void (await simulate(facilitator, contractCall));
+  const { returnData, success } = await simulateAfter(facilitator, missing.wallet, contractCall);
+  if (!success) throw contractErrorFrom(returnData) ?? new Refusal(ErrSimulationFailed);
+}
+
+function paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, missing: Missing): ContractCall {
   const { nonce, validAfter, validBefore, value } = payload.authorization;
   const authorization = {
     token: ref.token,
@@ -112,7 +171,7 @@ function paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, exists
     nonce,
     signature: payload.signature,
   };
-  if (exists) return encoded(payCall({ address: vault, authorization }));
+  if (!missing.vault) return encoded(payCall({ address: vault, authorization }));
   return encoded(
     deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }),
   );
@@ -120,7 +179,7 @@ function paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, exists
 
 /* SETTLE */
 
-/** Settles a payment into its vault, with the vault's deployment when it does not exist. */
+/** Settles a payment into its vault, with the deployments of vault and payer where they do not exist. */
 export async function pay(
   facilitator: Facilitator,
   official: GuardedOfficialScheme,
@@ -135,22 +194,38 @@ export async function pay(
   // Bound to what was signed: payer and nonce alone are no proof that it is the same payment that is asked about.
   const owner = caller === undefined ? undefined : `${caller}:${operation.idempotencyKey}:${digestOf(payment)}`;
   const key = `pay:${payment.id}`;
-  let exists = true;
-  const outcome = await facilitator.submitter.submitOnce(key, owner, {
+  let missing: Missing = { vault: false, wallet: undefined };
+  const work: Work = {
     prepare: async () => {
       // All of it again, right before it is signed.
       const clientPayload = { ...payload, payload: withoutServerFields(payload.payload) };
       const verifying = verifyPayment(facilitator, official, payment, clientPayload, requirements, context);
       const verified = await withDeadline(verifying, facilitator.readTimeoutMs);
       if (!verified.isValid) throw new Refusal(verified.invalidReason ?? ErrReverted);
-      exists = await isDeployed(facilitator, payment.vault);
-      return paymentCall(payment, exists);
+      missing = await findMissing(facilitator, payment);
+      const contractCall = paymentCall(payment, missing);
+      return missing.wallet ? deployingWallet(missing.wallet, contractCall) : contractCall;
     },
-    approve: () => spend(facilitator, { kind: exists ? "payment" : "deployment", payment, value: payment.amount }),
-  });
-  // Whoever is not the one that started it learns only that it is not theirs: a payload can be copied.
-  const isOurs = outcome.isFirst || (owner !== undefined && outcome.submission.owner === owner);
-  return reportPayment(facilitator, key, payment, outcome, isOurs);
+    approve: async () => {
+      const value = payment.amount;
+      if (missing.wallet) await spend(facilitator, { kind: "wallet", payment, value });
+      await spend(facilitator, { kind: missing.vault ? "deployment" : "payment", payment, value });
+    },
+  };
+  const settle = async () => {
+    const outcome = await facilitator.submitter.submitOnce(key, owner, work);
+    // Whoever is not the one that started it learns only that it is not theirs: a payload can be copied.
+    const isOurs = outcome.isFirst || (owner !== undefined && outcome.submission.owner === owner);
+    return reportPayment(facilitator, key, payment, outcome, isOurs);
+  };
+  try {
+    return await settle();
+  } catch (error) {
+    const wasReverted = error instanceof Refusal && error.reason === ErrReverted;
+    if (!wasReverted || !missing.wallet || !(await isDeployed(facilitator, payment.ref.payer))) throw error;
+    // Somebody else deployed the payer's wallet first: to create it again burned all gas, and the payment failed with it.
+    return settle();
+  }
 }
 
 async function reportPayment(

@@ -3,16 +3,17 @@ import type { Address, Hex } from "viem";
 /** Something the facilitator would pay gas for. */
 export type Expense = {
   /**
-   * A payment past all vaults, into a vault that exists, or with the deployment of its vault; an operation of receiver or
-   * operator; or an action that a payer signed.
+   * A payment past all vaults, into a vault that exists, or with the deployment of its vault; the deployment of a payer's
+   * wallet, which is asked for before the payment that needs it; an operation of receiver or operator; or an action that a
+   * payer signed.
    */
-  kind: "transfer" | "payment" | "deployment" | "operation" | "exit";
+  kind: "transfer" | "payment" | "deployment" | "wallet" | "operation" | "exit";
   /** The authenticated server that asks, if it is one. */
   caller: string | undefined;
   /** Zero for a payment past all vaults. */
   paymentId: Hex;
   token: Address;
-  /** In the token's smallest unit; zero for a payment past all vaults, of which only the call is known here. */
+  /** In the token's smallest unit; zero for a token that is not one of `assets`, whose units may be worth nothing. */
   value: bigint;
 };
 
@@ -20,4 +21,5 @@ export type Expense = {
 export type Sponsor = (expense: Expense) => Promise<boolean>;
 
 /** Pays for everything but deployments that nobody answers for. A public facilitator needs quotas of its own. */
-export const sponsorEverything: Sponsor = async ({ caller, kind }) => kind !== "deployment" || caller !== undefined;
+export const sponsorEverything: Sponsor = async ({ caller, kind }) =>
+  caller !== undefined || (kind !== "deployment" && kind !== "wallet");
