@@ -28,7 +28,17 @@ const CONTRACTS = [
 ] as const;
 
 /** What the SDK checks before a contract does, and computes instead of it. */
-const CONSTANTS = ["BPS", "CREATE2_SALT", "MAX_FEE_BPS", "MAX_WINDOW", "MIN_PAYOUT_GAS", "MIN_WINDOW"];
+const CONSTANTS = [
+  "BPS",
+  "CREATE2_SALT",
+  "MAX_FEE_BPS",
+  "MAX_RESOLUTION_PERIOD",
+  "MAX_WINDOW",
+  "MIN_ITEM_GAS",
+  "MIN_PAYOUT_GAS",
+  "MIN_RESOLUTION_PERIOD",
+  "MIN_WINDOW",
+];
 
 /** Structs that the SDK encodes without a contract. */
 const ENCODED_STRUCTS = ["PaymentRef", "RefundWindowTerms"];

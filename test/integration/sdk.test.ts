@@ -164,13 +164,14 @@ describe("typed data", () => {
     const ref = refOf(toHex("never paid", { size: 32 }));
     const message = {
       amount: 1n,
+      by: payer.address,
       deadline: FOREVER,
       expectedHeld: 0n,
       expectedRefunded: 0n,
       paymentId: await idOf(client, { address: vault, ref }),
       to: payer.address,
     };
-    const parameters = { address: vault, message, payoutGas: MIN_PAYOUT_GAS, ref, signer: payer.address };
+    const parameters = { address: vault, message, payoutGas: MIN_PAYOUT_GAS, ref };
 
     // The signature is checked before the payment, so a right one leads to the next error.
     const signature = await payer.signTypedData(refundTypedData({ address: vault, chainId, message }));

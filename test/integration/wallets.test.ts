@@ -479,6 +479,7 @@ describe("payers that are contracts", () => {
       const signature = serializeErc6492Signature({ ...wallet.deployment, signature: "0x11" });
       const message = {
         paymentId: `0x${"7".repeat(64)}`,
+        by: wallet.account.address,
         amount: "1",
         to: wallet.account.address,
         expectedHeld: "1",
@@ -486,10 +487,9 @@ describe("payers that are contracts", () => {
         deadline: "99999999999",
       } as const;
       const vault = { kind: "refund-window", factory: vaultFactory, terms } as const;
-      const signer = wallet.account.address;
       await assert.rejects(
         relay(
-          { action: "refund", network: NETWORK, vault, ref, message, signer, signature },
+          { action: "refund", network: NETWORK, vault, ref, message, signature },
           { facilitator: facilitator.url },
         ),
         { reason: "invalid_exact_evm_recourse_wallet_not_deployed" },

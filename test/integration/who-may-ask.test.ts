@@ -90,6 +90,7 @@ describe("who may ask for what", () => {
       const { timestamp } = await world.client.getBlock();
       const message = {
         paymentId: receipt.paymentId,
+        by: signer.address,
         amount: PRICE,
         to: buyer.address,
         expectedHeld: PRICE,
@@ -108,7 +109,7 @@ describe("who may ask for what", () => {
           deadline: String(deadline),
           expectedHeld: String(expectedHeld),
           expectedRefunded: String(expectedRefunded),
-          signer: signer.address,
+          by: signer.address,
           signature,
         },
       });
@@ -134,7 +135,7 @@ describe("who may ask for what", () => {
 
     it("is refused when the signer's name is borrowed", async () => {
       const operation = await refundOperation(developmentAccount(9));
-      (operation.payload.refund as { signer: string }).signer = operator.address;
+      (operation.payload.refund as { by: string }).by = operator.address;
       assert.equal((await settle(operation)).errorReason, code("signature_invalid"));
     });
 

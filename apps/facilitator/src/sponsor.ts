@@ -6,17 +6,20 @@ const HOUR = 3_600;
 
 /**
  * The budget of what is paid for: so many transactions, vaults and wallets an hour for each merchant, and one exit of its
- * payer for each payment that was settled here. Callers without a name, and exits of other payments, share one small budget.
+ * payer for each payment that was settled here. Callers without a name, and exits of other payments, share one small budget;
+ * proofs of payments that came past their vaults have another.
  */
 export function createSponsor(config: Config): Sponsor {
   const transactions = new RateLimiterMemory({ points: config.TRANSACTIONS_PER_HOUR, duration: HOUR });
   const deployments = new RateLimiterMemory({ points: config.DEPLOYMENTS_PER_HOUR, duration: HOUR });
   const wallets = new RateLimiterMemory({ points: config.WALLETS_PER_HOUR, duration: HOUR });
+  const records = new RateLimiterMemory({ points: config.RECORDS_PER_HOUR, duration: HOUR });
   const strangers = new RateLimiterMemory({ points: config.STRANGERS_PER_HOUR, duration: HOUR });
   const reservedExits = new Set<string>();
 
   return async ({ caller, kind, paymentId, value }: Expense) => {
     if (kind === "exit" && reservedExits.delete(paymentId)) return true;
+    if (kind === "record") return value >= config.MIN_RECORD_VALUE && (await take(records, "all"));
     if (kind === "wallet" || kind === "deployment") {
       if (caller === undefined || value < config.MIN_DEPLOYMENT_VALUE) return false;
       if (!(await take(kind === "wallet" ? wallets : deployments, caller))) return false;

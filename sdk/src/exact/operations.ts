@@ -9,11 +9,11 @@ const payOperation = z.object({
 const refundOperation = z.object({
   type: z.literal("refund"),
   refund: z.strictObject({
+    by: address,
     amount: uint256,
     expectedHeld: uint256,
     expectedRefunded: uint256,
     deadline: uint256,
-    signer: address,
     signature: bytes,
   }),
 });

@@ -10,8 +10,12 @@ export const address = z.pipe(
 
 export const bytes32 = z.custom<Hex>((value) => isHex(value) && value.length === 66);
 
+/** Bytes of which at most so many are paid for. */
+const bytesUpTo = (limit: number) =>
+  z.custom<Hex>((value) => isHex(value) && value.length % 2 === 0 && value.length <= 2 + 2 * limit);
+
 /** A signature: at most 4 KiB, since whoever relays it pays for each byte. */
-export const bytes = z.custom<Hex>((value) => isHex(value) && value.length % 2 === 0 && value.length <= 2 + 2 * 4_096);
+export const bytes = bytesUpTo(4_096);
 
 /** A decimal string below 2^256, in the one form that a number has. */
 export const uint256 = z.pipe(
@@ -21,3 +25,11 @@ export const uint256 = z.pipe(
 
 /** A number of at most 53 bits. */
 export const uint = (bits: number) => z.int().check(z.gte(0), z.lt(2 ** bits));
+
+/** A receipt proof: as deep as the contract reads it, and with one receipt of at most 48 KiB. */
+export const receiptProof = z.strictObject({
+  header: bytesUpTo(4_096),
+  transactionIndex: uint256,
+  nodes: z.array(bytesUpTo(49_152)).check(z.maxLength(9)),
+  logIndex: uint256,
+});

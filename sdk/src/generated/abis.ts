@@ -133,8 +133,77 @@ export const receiptVerifierAbi = [
 
 /** The ABI of RefundWindow. */
 export const refundWindowAbi = [
-  { inputs: [], stateMutability: "nonpayable", type: "constructor" },
+  { inputs: [{ name: "receiptVerifier_", type: "address" }], stateMutability: "nonpayable", type: "constructor" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "AlreadyFrozen",
+    type: "error",
+  },
   { inputs: [], name: "AmountZero", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "AnnouncementExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    name: "AnnouncementNotRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    name: "AnnouncementRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "AnnouncementUnknown",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "arbiter", type: "address" },
+    ],
+    name: "ArbiterIsPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "AssignmentExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "payer", type: "address" },
+      { name: "nonce", type: "bytes32" },
+    ],
+    name: "AuthorizationUnused",
+    type: "error",
+  },
   {
     inputs: [
       { name: "bucket", type: "uint32" },
@@ -172,6 +241,30 @@ export const refundWindowAbi = [
   },
   {
     inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+    ],
+    name: "DecisionAfterDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+    ],
+    name: "DefaultBeforeDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+    ],
+    name: "DisputeAfterClose",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "gasLeft", type: "uint256" },
       { name: "needed", type: "uint256" },
     ],
@@ -182,10 +275,78 @@ export const refundWindowAbi = [
   { inputs: [], name: "InvalidShortString", type: "error" },
   {
     inputs: [
+      { name: "itemGas", type: "uint256" },
+      { name: "floor", type: "uint256" },
+    ],
+    name: "ItemGasTooLow",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "index", type: "uint256" },
+      { name: "itemToken", type: "address" },
+      { name: "token", type: "address" },
+    ],
+    name: "ItemOfOtherToken",
+    type: "error",
+  },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "NoArbiter", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotArbiter",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "operator", type: "address" },
+    ],
+    name: "NotOperator",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "id", type: "bytes32" },
       { name: "caller", type: "address" },
     ],
     name: "NotParty",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "amount", type: "uint256" },
+      { name: "claims", type: "uint256" },
+    ],
+    name: "NothingToAssign",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "held", type: "uint256" },
+    ],
+    name: "NothingToDispute",
     type: "error",
   },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentAlreadyKnown", type: "error" },
@@ -201,11 +362,20 @@ export const refundWindowAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "isSettled", type: "bool" },
+    ],
+    name: "PaymentDisputed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "signedId", type: "bytes32" },
     ],
     name: "PaymentMismatch",
     type: "error",
   },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentNotDisputed", type: "error" },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
   {
     inputs: [
@@ -225,6 +395,24 @@ export const refundWindowAbi = [
     type: "error",
   },
   { inputs: [{ name: "to", type: "address" }], name: "RecipientForbidden", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "transferredAt", type: "uint40" },
+      { name: "announcedAt", type: "uint40" },
+    ],
+    name: "RecordAfterAnnouncement",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "RecordExceedsSurplus",
+    type: "error",
+  },
   { inputs: [], name: "ReentrancyGuardReentrantCall", type: "error" },
   {
     inputs: [
@@ -255,10 +443,46 @@ export const refundWindowAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "arbiter", type: "address" },
+    ],
+    name: "RefundNeedsDispute",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "to", type: "address" },
       { name: "payer", type: "address" },
     ],
     name: "RefundNotToPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "available", type: "uint256" },
+    ],
+    name: "ReleaseExceedsClaim",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "toPayer", type: "uint256" },
+      { name: "refundable", type: "uint256" },
+    ],
+    name: "ResolutionExceedsRefundable",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "toPayer", type: "uint256" },
+      { name: "toReceiver", type: "uint256" },
+      { name: "held", type: "uint256" },
+    ],
+    name: "ResolutionNotWhole",
     type: "error",
   },
   {
@@ -280,15 +504,7 @@ export const refundWindowAbi = [
   },
   { inputs: [{ name: "signer", type: "address" }], name: "SignatureInvalid", type: "error" },
   { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
-  {
-    inputs: [
-      { name: "arbiter", type: "address" },
-      { name: "resolutionPeriod", type: "uint40" },
-      { name: "silenceFavorsPayer", type: "bool" },
-    ],
-    name: "TermsArbitrationUnsupported",
-    type: "error",
-  },
+  { inputs: [{ name: "arbiter", type: "address" }], name: "TermsArbiterIsParty", type: "error" },
   {
     inputs: [
       { name: "feeReceiver", type: "address" },
@@ -323,11 +539,28 @@ export const refundWindowAbi = [
   },
   {
     inputs: [
+      { name: "resolutionPeriod", type: "uint40" },
+      { name: "minimum", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsResolutionPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "window", type: "uint40" },
       { name: "minimum", type: "uint40" },
       { name: "maximum", type: "uint40" },
     ],
     name: "TermsWindowOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "resolutionPeriod", type: "uint40" },
+      { name: "silenceFavorsPayer", type: "bool" },
+    ],
+    name: "TermsWithoutArbiter",
     type: "error",
   },
   { inputs: [], name: "TermsWithoutOperator", type: "error" },
@@ -340,6 +573,31 @@ export const refundWindowAbi = [
     ],
     name: "TokenRefusedAuthorization",
     type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenStateUnreadable", type: "error" },
+  { inputs: [{ name: "recipient", type: "address" }], name: "TransferToOther", type: "error" },
+  { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: true, name: "number", type: "uint256" },
+      { indexed: false, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Assigned",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: true, name: "number", type: "uint256" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "endsAt", type: "uint40" },
+    ],
+    name: "AssignmentAnnounced",
+    type: "event",
   },
   {
     anonymous: false,
@@ -363,7 +621,54 @@ export const refundWindowAbi = [
     name: "Credited",
     type: "event",
   },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: true, name: "by", type: "address" },
+      { indexed: false, name: "toPayer", type: "uint256" },
+      { indexed: false, name: "toReceiver", type: "uint256" },
+      { indexed: false, name: "fee", type: "uint256" },
+      { indexed: false, name: "evidence", type: "bytes32" },
+    ],
+    name: "DisputeSettled",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: false, name: "held", type: "uint256" },
+      { indexed: false, name: "defaultsAt", type: "uint40" },
+      { indexed: false, name: "evidence", type: "bytes32" },
+    ],
+    name: "Disputed",
+    type: "event",
+  },
   { anonymous: false, inputs: [], name: "EIP712DomainChanged", type: "event" },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: true, name: "by", type: "address" },
+      { indexed: false, name: "evidence", type: "bytes32" },
+    ],
+    name: "EvidenceSubmitted",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: true, name: "payer", type: "address" },
+      { indexed: false, name: "number", type: "uint256" },
+      { indexed: false, name: "token", type: "address" },
+      { indexed: false, name: "nonce", type: "bytes32" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Frozen",
+    type: "event",
+  },
   {
     anonymous: false,
     inputs: [
@@ -381,12 +686,32 @@ export const refundWindowAbi = [
     anonymous: false,
     inputs: [
       { indexed: true, name: "id", type: "bytes32" },
+      { indexed: false, name: "transferredAt", type: "uint40" },
+    ],
+    name: "Recorded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
       { indexed: true, name: "by", type: "address" },
       { indexed: false, name: "to", type: "address" },
       { indexed: false, name: "amount", type: "uint256" },
       { indexed: false, name: "refunded", type: "uint256" },
     ],
     name: "Refunded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: false, name: "number", type: "uint256" },
+      { indexed: false, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Released",
     type: "event",
   },
   {
@@ -400,6 +725,51 @@ export const refundWindowAbi = [
     ],
     name: "Withdrawn",
     type: "event",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "announceAssignment",
+    outputs: [{ name: "number", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "announcementOf",
+    outputs: [
+      { name: "amount", type: "uint256" },
+      { name: "claims", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "token", type: "address" }],
+    name: "announcementsOf",
+    outputs: [
+      { name: "count", type: "uint256" },
+      { name: "aside", type: "uint256" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "to", type: "address" },
+    ],
+    name: "assign",
+    outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
   },
   {
     inputs: [{ name: "closesAt", type: "uint40" }],
@@ -431,6 +801,71 @@ export const refundWindowAbi = [
   },
   {
     inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      { name: "number", type: "uint256" },
+    ],
+    name: "claimOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+    ],
+    name: "concede",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "paymentId", type: "bytes32" },
+          { name: "by", type: "address" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "concedeWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
       { name: "token", type: "address" },
       { name: "owner", type: "address" },
     ],
@@ -440,6 +875,53 @@ export const refundWindowAbi = [
       { name: "withdrawn", type: "uint256" },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      { name: "evidence", type: "bytes32" },
+    ],
+    name: "dispute",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "paymentId", type: "bytes32" },
+          { name: "evidence", type: "bytes32" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "disputeWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -479,6 +961,27 @@ export const refundWindowAbi = [
     name: "encodeTerms",
     outputs: [{ name: "", type: "bytes" }],
     stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "value", type: "uint256" },
+          { name: "validAfter", type: "uint256" },
+          { name: "validBefore", type: "uint256" },
+          { name: "nonce", type: "bytes32" },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "authorization",
+        type: "tuple",
+      },
+    ],
+    name: "freeze",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -538,7 +1041,7 @@ export const refundWindowAbi = [
           { name: "from", type: "uint40" },
           { name: "until", type: "uint40" },
         ],
-        name: "actions",
+        name: "",
         type: "tuple[]",
       },
     ],
@@ -568,6 +1071,29 @@ export const refundWindowAbi = [
   },
   {
     inputs: [
+      { name: "token", type: "address" },
+      {
+        components: [
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "value", type: "uint256" },
+          { name: "validAfter", type: "uint256" },
+          { name: "validBefore", type: "uint256" },
+          { name: "nonce", type: "bytes32" },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "authorizations",
+        type: "tuple[]",
+      },
+      { name: "itemGas", type: "uint256" },
+    ],
+    name: "payMany",
+    outputs: [{ name: "ids", type: "bytes32[]" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
       {
         components: [
           { name: "method", type: "uint8" },
@@ -591,12 +1117,39 @@ export const refundWindowAbi = [
           { name: "refundable", type: "uint256" },
           { name: "closesAt", type: "uint40" },
           { name: "maturesAt", type: "uint40" },
+          { name: "defaultsAt", type: "uint40" },
         ],
         name: "payment",
         type: "tuple",
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "receiptVerifier",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      {
+        components: [
+          { name: "header", type: "bytes" },
+          { name: "transactionIndex", type: "uint256" },
+          { name: "nodes", type: "bytes[]" },
+          { name: "logIndex", type: "uint256" },
+        ],
+        name: "proof",
+        type: "tuple",
+      },
+    ],
+    name: "record",
+    outputs: [{ name: "id", type: "bytes32" }],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -637,6 +1190,7 @@ export const refundWindowAbi = [
       {
         components: [
           { name: "paymentId", type: "bytes32" },
+          { name: "by", type: "address" },
           { name: "amount", type: "uint256" },
           { name: "to", type: "address" },
           { name: "expectedHeld", type: "uint256" },
@@ -646,11 +1200,128 @@ export const refundWindowAbi = [
         name: "message",
         type: "tuple",
       },
-      { name: "signer", type: "address" },
       { name: "signature", type: "bytes" },
       { name: "payoutGas", type: "uint256" },
     ],
     name: "refundWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "paymentId", type: "bytes32" },
+          { name: "announcement", type: "uint256" },
+          { name: "amount", type: "uint256" },
+          { name: "to", type: "address" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "release",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      { name: "toPayer", type: "uint256" },
+      { name: "toReceiver", type: "uint256" },
+      { name: "evidence", type: "bytes32" },
+    ],
+    name: "resolve",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+    ],
+    name: "resolveByDefault",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "paymentId", type: "bytes32" },
+          { name: "toPayer", type: "uint256" },
+          { name: "toReceiver", type: "uint256" },
+          { name: "evidence", type: "bytes32" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "resolveWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      { name: "evidence", type: "bytes32" },
+    ],
+    name: "submitEvidence",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -694,6 +1365,51 @@ export const refundWindowAbi = [
     ],
     name: "withdraw",
     outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+    ],
+    name: "withdrawDispute",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "paymentId", type: "bytes32" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "withdrawDisputeWithSignature",
+    outputs: [],
     stateMutability: "nonpayable",
     type: "function",
   },
@@ -790,7 +1506,76 @@ export const vaultFactoryAbi = [
     stateMutability: "view",
     type: "function",
   },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "AlreadyFrozen",
+    type: "error",
+  },
   { inputs: [], name: "AmountZero", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "AnnouncementExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    name: "AnnouncementNotRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    name: "AnnouncementRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "AnnouncementUnknown",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "arbiter", type: "address" },
+    ],
+    name: "ArbiterIsPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "AssignmentExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "payer", type: "address" },
+      { name: "nonce", type: "bytes32" },
+    ],
+    name: "AuthorizationUnused",
+    type: "error",
+  },
   {
     inputs: [
       { name: "bucket", type: "uint32" },
@@ -828,6 +1613,30 @@ export const vaultFactoryAbi = [
   },
   {
     inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+    ],
+    name: "DecisionAfterDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+    ],
+    name: "DefaultBeforeDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+    ],
+    name: "DisputeAfterClose",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "gasLeft", type: "uint256" },
       { name: "needed", type: "uint256" },
     ],
@@ -838,10 +1647,78 @@ export const vaultFactoryAbi = [
   { inputs: [], name: "InvalidShortString", type: "error" },
   {
     inputs: [
+      { name: "itemGas", type: "uint256" },
+      { name: "floor", type: "uint256" },
+    ],
+    name: "ItemGasTooLow",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "index", type: "uint256" },
+      { name: "itemToken", type: "address" },
+      { name: "token", type: "address" },
+    ],
+    name: "ItemOfOtherToken",
+    type: "error",
+  },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "NoArbiter", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotArbiter",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "operator", type: "address" },
+    ],
+    name: "NotOperator",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "id", type: "bytes32" },
       { name: "caller", type: "address" },
     ],
     name: "NotParty",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "amount", type: "uint256" },
+      { name: "claims", type: "uint256" },
+    ],
+    name: "NothingToAssign",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "held", type: "uint256" },
+    ],
+    name: "NothingToDispute",
     type: "error",
   },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentAlreadyKnown", type: "error" },
@@ -857,11 +1734,20 @@ export const vaultFactoryAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "isSettled", type: "bool" },
+    ],
+    name: "PaymentDisputed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "signedId", type: "bytes32" },
     ],
     name: "PaymentMismatch",
     type: "error",
   },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentNotDisputed", type: "error" },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
   {
     inputs: [
@@ -881,6 +1767,24 @@ export const vaultFactoryAbi = [
     type: "error",
   },
   { inputs: [{ name: "to", type: "address" }], name: "RecipientForbidden", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "transferredAt", type: "uint40" },
+      { name: "announcedAt", type: "uint40" },
+    ],
+    name: "RecordAfterAnnouncement",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "RecordExceedsSurplus",
+    type: "error",
+  },
   { inputs: [], name: "ReentrancyGuardReentrantCall", type: "error" },
   {
     inputs: [
@@ -911,10 +1815,46 @@ export const vaultFactoryAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "arbiter", type: "address" },
+    ],
+    name: "RefundNeedsDispute",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "to", type: "address" },
       { name: "payer", type: "address" },
     ],
     name: "RefundNotToPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "available", type: "uint256" },
+    ],
+    name: "ReleaseExceedsClaim",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "toPayer", type: "uint256" },
+      { name: "refundable", type: "uint256" },
+    ],
+    name: "ResolutionExceedsRefundable",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "toPayer", type: "uint256" },
+      { name: "toReceiver", type: "uint256" },
+      { name: "held", type: "uint256" },
+    ],
+    name: "ResolutionNotWhole",
     type: "error",
   },
   {
@@ -936,15 +1876,7 @@ export const vaultFactoryAbi = [
   },
   { inputs: [{ name: "signer", type: "address" }], name: "SignatureInvalid", type: "error" },
   { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
-  {
-    inputs: [
-      { name: "arbiter", type: "address" },
-      { name: "resolutionPeriod", type: "uint40" },
-      { name: "silenceFavorsPayer", type: "bool" },
-    ],
-    name: "TermsArbitrationUnsupported",
-    type: "error",
-  },
+  { inputs: [{ name: "arbiter", type: "address" }], name: "TermsArbiterIsParty", type: "error" },
   {
     inputs: [
       { name: "feeReceiver", type: "address" },
@@ -979,11 +1911,28 @@ export const vaultFactoryAbi = [
   },
   {
     inputs: [
+      { name: "resolutionPeriod", type: "uint40" },
+      { name: "minimum", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsResolutionPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "window", type: "uint40" },
       { name: "minimum", type: "uint40" },
       { name: "maximum", type: "uint40" },
     ],
     name: "TermsWindowOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "resolutionPeriod", type: "uint40" },
+      { name: "silenceFavorsPayer", type: "bool" },
+    ],
+    name: "TermsWithoutArbiter",
     type: "error",
   },
   { inputs: [], name: "TermsWithoutOperator", type: "error" },
@@ -997,11 +1946,83 @@ export const vaultFactoryAbi = [
     name: "TokenRefusedAuthorization",
     type: "error",
   },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenStateUnreadable", type: "error" },
+  { inputs: [{ name: "recipient", type: "address" }], name: "TransferToOther", type: "error" },
+  { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
 ] as const;
 
 /** Every error that a contract of ours can answer with. */
 export const errorsAbi = [
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "AlreadyFrozen",
+    type: "error",
+  },
   { inputs: [], name: "AmountZero", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "AnnouncementExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    name: "AnnouncementNotRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    name: "AnnouncementRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "AnnouncementUnknown",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "arbiter", type: "address" },
+    ],
+    name: "ArbiterIsPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "AssignmentExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "payer", type: "address" },
+      { name: "nonce", type: "bytes32" },
+    ],
+    name: "AuthorizationUnused",
+    type: "error",
+  },
   {
     inputs: [
       { name: "blockNumber", type: "uint256" },
@@ -1063,6 +2084,30 @@ export const errorsAbi = [
     name: "CreditNotYours",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+    ],
+    name: "DecisionAfterDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+    ],
+    name: "DefaultBeforeDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+    ],
+    name: "DisputeAfterClose",
+    type: "error",
+  },
   { inputs: [], name: "FailedDeployment", type: "error" },
   {
     inputs: [
@@ -1094,6 +2139,23 @@ export const errorsAbi = [
   { inputs: [], name: "InvalidShortString", type: "error" },
   {
     inputs: [
+      { name: "itemGas", type: "uint256" },
+      { name: "floor", type: "uint256" },
+    ],
+    name: "ItemGasTooLow",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "index", type: "uint256" },
+      { name: "itemToken", type: "address" },
+      { name: "token", type: "address" },
+    ],
+    name: "ItemOfOtherToken",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "logIndex", type: "uint256" },
       { name: "logs", type: "uint256" },
     ],
@@ -1111,12 +2173,63 @@ export const errorsAbi = [
     name: "LogOfOtherToken",
     type: "error",
   },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "NoArbiter", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotArbiter",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "operator", type: "address" },
+    ],
+    name: "NotOperator",
+    type: "error",
+  },
   {
     inputs: [
       { name: "id", type: "bytes32" },
       { name: "caller", type: "address" },
     ],
     name: "NotParty",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "amount", type: "uint256" },
+      { name: "claims", type: "uint256" },
+    ],
+    name: "NothingToAssign",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "held", type: "uint256" },
+    ],
+    name: "NothingToDispute",
     type: "error",
   },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentAlreadyKnown", type: "error" },
@@ -1132,11 +2245,20 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "isSettled", type: "bool" },
+    ],
+    name: "PaymentDisputed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "signedId", type: "bytes32" },
     ],
     name: "PaymentMismatch",
     type: "error",
   },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentNotDisputed", type: "error" },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
   {
     inputs: [
@@ -1169,6 +2291,24 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "to", type: "address" }], name: "RecipientForbidden", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "transferredAt", type: "uint40" },
+      { name: "announcedAt", type: "uint40" },
+    ],
+    name: "RecordAfterAnnouncement",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "RecordExceedsSurplus",
+    type: "error",
+  },
   { inputs: [], name: "ReentrancyGuardReentrantCall", type: "error" },
   {
     inputs: [
@@ -1199,10 +2339,46 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "arbiter", type: "address" },
+    ],
+    name: "RefundNeedsDispute",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "to", type: "address" },
       { name: "payer", type: "address" },
     ],
     name: "RefundNotToPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "available", type: "uint256" },
+    ],
+    name: "ReleaseExceedsClaim",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "toPayer", type: "uint256" },
+      { name: "refundable", type: "uint256" },
+    ],
+    name: "ResolutionExceedsRefundable",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "toPayer", type: "uint256" },
+      { name: "toReceiver", type: "uint256" },
+      { name: "held", type: "uint256" },
+    ],
+    name: "ResolutionNotWhole",
     type: "error",
   },
   {
@@ -1224,15 +2400,7 @@ export const errorsAbi = [
   },
   { inputs: [{ name: "signer", type: "address" }], name: "SignatureInvalid", type: "error" },
   { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
-  {
-    inputs: [
-      { name: "arbiter", type: "address" },
-      { name: "resolutionPeriod", type: "uint40" },
-      { name: "silenceFavorsPayer", type: "bool" },
-    ],
-    name: "TermsArbitrationUnsupported",
-    type: "error",
-  },
+  { inputs: [{ name: "arbiter", type: "address" }], name: "TermsArbiterIsParty", type: "error" },
   {
     inputs: [
       { name: "feeReceiver", type: "address" },
@@ -1267,11 +2435,28 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "resolutionPeriod", type: "uint40" },
+      { name: "minimum", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsResolutionPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "window", type: "uint40" },
       { name: "minimum", type: "uint40" },
       { name: "maximum", type: "uint40" },
     ],
     name: "TermsWindowOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "resolutionPeriod", type: "uint40" },
+      { name: "silenceFavorsPayer", type: "bool" },
+    ],
+    name: "TermsWithoutArbiter",
     type: "error",
   },
   { inputs: [], name: "TermsWithoutOperator", type: "error" },
@@ -1285,6 +2470,9 @@ export const errorsAbi = [
     name: "TokenRefusedAuthorization",
     type: "error",
   },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenStateUnreadable", type: "error" },
+  { inputs: [{ name: "recipient", type: "address" }], name: "TransferToOther", type: "error" },
+  { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
 ] as const;
 
 /** What a token with EIP-3009 logs when an authorization is used. */

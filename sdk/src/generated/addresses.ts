@@ -3,11 +3,11 @@
 /** The canonical contracts, by what they are for: each kind of vault, and what vaults use. The same on every chain. */
 export const addresses = {
   "receipt-verifier": {
-    verifier: "0x90c16D41442f1Dd2c13Dbe8871eC6fe8666DbCD4",
+    verifier: "0x7BDBE32d4F6add04A6149d3AF8Cb575Bd9Ee048a",
   },
   "refund-window": {
-    implementation: "0xD8366BA30Abad9B58909F0688396d331Bbf42Ce5",
-    factory: "0xfBFf748AB2be11B2677F8d66E8f94c175927EB0A",
+    implementation: "0xA35A451E36F5C63Ae88975D48c75Fa9f5902d344",
+    factory: "0xAb32704d6348568cd5D47B59262EE55f9BEBd158",
   },
 } as const;
 

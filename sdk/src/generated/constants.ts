@@ -13,8 +13,14 @@ export const CREATE2_SALT = "0x0000000000000000000000000000000000000000000000000
 /** `MAX_FEE_BPS` of contracts/base/Vault.sol. */
 export const MAX_FEE_BPS = 1_000;
 
+/** `MAX_RESOLUTION_PERIOD` of contracts/RefundWindow.sol. */
+export const MAX_RESOLUTION_PERIOD = 7_776_000;
+
 /** `MAX_WINDOW` of contracts/RefundWindow.sol. */
 export const MAX_WINDOW = 31_536_000;
+
+/** `MIN_ITEM_GAS` of contracts/base/Vault.sol. */
+export const MIN_ITEM_GAS = 150_000n;
 
 /**
  * Several times what real tokens use, so that only a broken or blocked one fails with it.
@@ -22,6 +28,9 @@ export const MAX_WINDOW = 31_536_000;
  * `MIN_PAYOUT_GAS` of contracts/base/Vault.sol.
  */
 export const MIN_PAYOUT_GAS = 100_000n;
+
+/** `MIN_RESOLUTION_PERIOD` of contracts/RefundWindow.sol. */
+export const MIN_RESOLUTION_PERIOD = 86_400;
 
 /** `MIN_WINDOW` of contracts/RefundWindow.sol. */
 export const MIN_WINDOW = 3_600;

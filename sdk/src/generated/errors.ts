@@ -5,6 +5,34 @@ import { revertReason } from "../revertReason.js";
 import type { PaymentId } from "./types.js";
 
 /**
+ * This authorization has frozen its amount of this announcement.
+ *
+ * Nothing is left to do until the announcement ends.
+ */
+export class AlreadyFrozenError extends RecourseError {
+  override readonly name = "AlreadyFrozenError";
+  readonly contractError = "AlreadyFrozen";
+  readonly args: AlreadyFrozenError.Args;
+
+  constructor(args: AlreadyFrozenError.Args, options: CauseOption = {}) {
+    super("This authorization has frozen its amount of this announcement.", {
+      ...options,
+      docsPath: "docs/errors.md#alreadyfrozen",
+      facts: { Id: args.id, Number: args.number },
+      next: "Nothing is left to do until the announcement ends.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AlreadyFrozenError {
+  type Args = {
+    id: PaymentId;
+    number: bigint;
+  };
+}
+
+/**
  * An amount of zero.
  *
  * Ask for at least 1.
@@ -22,6 +50,207 @@ export class AmountZeroError extends RecourseError {
 
 export declare namespace AmountZeroError {
   type Args = Record<string, never>;
+}
+
+/**
+ * More was announced than is free.
+ *
+ * Announce at most `surplus`.
+ */
+export class AnnouncementExceedsSurplusError extends RecourseError {
+  override readonly name = "AnnouncementExceedsSurplusError";
+  readonly contractError = "AnnouncementExceedsSurplus";
+  readonly args: AnnouncementExceedsSurplusError.Args;
+
+  constructor(args: AnnouncementExceedsSurplusError.Args, options: CauseOption = {}) {
+    super("More was announced than is free.", {
+      ...options,
+      docsPath: "docs/errors.md#announcementexceedssurplus",
+      facts: { Token: args.token, Amount: args.amount, Surplus: args.surplus },
+      next: "Announce at most `surplus`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AnnouncementExceedsSurplusError {
+  type Args = {
+    token: Address;
+    amount: bigint;
+    surplus: bigint;
+  };
+}
+
+/**
+ * No announcement is running, so there is nothing to freeze.
+ *
+ * Freeze before `endsAt`; a payment that can be proven needs no freezing.
+ */
+export class AnnouncementNotRunningError extends RecourseError {
+  override readonly name = "AnnouncementNotRunningError";
+  readonly contractError = "AnnouncementNotRunning";
+  readonly args: AnnouncementNotRunningError.Args;
+
+  constructor(args: AnnouncementNotRunningError.Args, options: CauseOption = {}) {
+    super("No announcement is running, so there is nothing to freeze.", {
+      ...options,
+      docsPath: "docs/errors.md#announcementnotrunning",
+      facts: { Token: args.token, Number: args.number, "Ends at": args.endsAt },
+      next: "Freeze before `endsAt`; a payment that can be proven needs no freezing.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AnnouncementNotRunningError {
+  type Args = {
+    token: Address;
+    number: bigint;
+    endsAt: number;
+  };
+}
+
+/**
+ * The announcement has not ended.
+ *
+ * Wait until `endsAt`.
+ */
+export class AnnouncementRunningError extends RecourseError {
+  override readonly name = "AnnouncementRunningError";
+  readonly contractError = "AnnouncementRunning";
+  readonly args: AnnouncementRunningError.Args;
+
+  constructor(args: AnnouncementRunningError.Args, options: CauseOption = {}) {
+    super("The announcement has not ended.", {
+      ...options,
+      docsPath: "docs/errors.md#announcementrunning",
+      facts: { Token: args.token, Number: args.number, "Ends at": args.endsAt },
+      next: "Wait until `endsAt`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AnnouncementRunningError {
+  type Args = {
+    token: Address;
+    number: bigint;
+    endsAt: number;
+  };
+}
+
+/**
+ * There is no announcement of this number.
+ *
+ * They are counted for each token, from 1.
+ */
+export class AnnouncementUnknownError extends RecourseError {
+  override readonly name = "AnnouncementUnknownError";
+  readonly contractError = "AnnouncementUnknown";
+  readonly args: AnnouncementUnknownError.Args;
+
+  constructor(args: AnnouncementUnknownError.Args, options: CauseOption = {}) {
+    super("There is no announcement of this number.", {
+      ...options,
+      docsPath: "docs/errors.md#announcementunknown",
+      facts: { Token: args.token, Number: args.number },
+      next: "They are counted for each token, from 1.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AnnouncementUnknownError {
+  type Args = {
+    token: Address;
+    number: bigint;
+  };
+}
+
+/**
+ * Nobody decides about a payment of its own.
+ *
+ * Receiver or operator can concede, the payer can withdraw, or the default comes at its time.
+ */
+export class ArbiterIsPayerError extends RecourseError {
+  override readonly name = "ArbiterIsPayerError";
+  readonly contractError = "ArbiterIsPayer";
+  readonly args: ArbiterIsPayerError.Args;
+
+  constructor(args: ArbiterIsPayerError.Args, options: CauseOption = {}) {
+    super("Nobody decides about a payment of its own.", {
+      ...options,
+      docsPath: "docs/errors.md#arbiterispayer",
+      facts: { Id: args.id, Arbiter: args.arbiter },
+      next: "Receiver or operator can concede, the payer can withdraw, or the default comes at its time.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ArbiterIsPayerError {
+  type Args = {
+    id: PaymentId;
+    arbiter: Address;
+  };
+}
+
+/**
+ * The token's balance has shrunk by itself, and does not cover what was announced.
+ *
+ * Such tokens are not supported; what is owed goes first.
+ */
+export class AssignmentExceedsSurplusError extends RecourseError {
+  override readonly name = "AssignmentExceedsSurplusError";
+  readonly contractError = "AssignmentExceedsSurplus";
+  readonly args: AssignmentExceedsSurplusError.Args;
+
+  constructor(args: AssignmentExceedsSurplusError.Args, options: CauseOption = {}) {
+    super("The token's balance has shrunk by itself, and does not cover what was announced.", {
+      ...options,
+      docsPath: "docs/errors.md#assignmentexceedssurplus",
+      facts: { Token: args.token, Amount: args.amount, Surplus: args.surplus },
+      next: "Such tokens are not supported; what is owed goes first.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AssignmentExceedsSurplusError {
+  type Args = {
+    token: Address;
+    amount: bigint;
+    surplus: bigint;
+  };
+}
+
+/**
+ * The authorization has not been used: it moved nothing, and can still be paid.
+ *
+ * Pay it.
+ */
+export class AuthorizationUnusedError extends RecourseError {
+  override readonly name = "AuthorizationUnusedError";
+  readonly contractError = "AuthorizationUnused";
+  readonly args: AuthorizationUnusedError.Args;
+
+  constructor(args: AuthorizationUnusedError.Args, options: CauseOption = {}) {
+    super("The authorization has not been used: it moved nothing, and can still be paid.", {
+      ...options,
+      docsPath: "docs/errors.md#authorizationunused",
+      facts: { Token: args.token, Payer: args.payer, Nonce: args.nonce },
+      next: "Pay it.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AuthorizationUnusedError {
+  type Args = {
+    token: Address;
+    payer: Address;
+    nonce: Hex;
+  };
 }
 
 /**
@@ -235,7 +464,7 @@ export declare namespace CreditChangedError {
 /**
  * There is nothing to withdraw.
  *
- * Only payouts that failed leave a credit.
+ * Payouts that failed, and settled disputes, leave a credit.
  */
 export class CreditEmptyError extends RecourseError {
   override readonly name = "CreditEmptyError";
@@ -247,7 +476,7 @@ export class CreditEmptyError extends RecourseError {
       ...options,
       docsPath: "docs/errors.md#creditempty",
       facts: { Token: args.token, Owner: args.owner },
-      next: "Only payouts that failed leave a credit.",
+      next: "Payouts that failed, and settled disputes, leave a credit.",
     });
     this.args = args;
   }
@@ -290,6 +519,90 @@ export declare namespace CreditNotYoursError {
 }
 
 /**
+ * The time to decide is over.
+ *
+ * Call `resolveByDefault`.
+ */
+export class DecisionAfterDeadlineError extends RecourseError {
+  override readonly name = "DecisionAfterDeadlineError";
+  readonly contractError = "DecisionAfterDeadline";
+  readonly args: DecisionAfterDeadlineError.Args;
+
+  constructor(args: DecisionAfterDeadlineError.Args, options: CauseOption = {}) {
+    super("The time to decide is over.", {
+      ...options,
+      docsPath: "docs/errors.md#decisionafterdeadline",
+      facts: { Id: args.id, "Defaults at": args.defaultsAt },
+      next: "Call `resolveByDefault`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace DecisionAfterDeadlineError {
+  type Args = {
+    id: PaymentId;
+    defaultsAt: number;
+  };
+}
+
+/**
+ * The arbiter still has time.
+ *
+ * Wait until `defaultsAt`.
+ */
+export class DefaultBeforeDeadlineError extends RecourseError {
+  override readonly name = "DefaultBeforeDeadlineError";
+  readonly contractError = "DefaultBeforeDeadline";
+  readonly args: DefaultBeforeDeadlineError.Args;
+
+  constructor(args: DefaultBeforeDeadlineError.Args, options: CauseOption = {}) {
+    super("The arbiter still has time.", {
+      ...options,
+      docsPath: "docs/errors.md#defaultbeforedeadline",
+      facts: { Id: args.id, "Defaults at": args.defaultsAt },
+      next: "Wait until `defaultsAt`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace DefaultBeforeDeadlineError {
+  type Args = {
+    id: PaymentId;
+    defaultsAt: number;
+  };
+}
+
+/**
+ * The payer disputed after the window had closed.
+ *
+ * Until the payment matures receiver and operator can still give it back: ask them.
+ */
+export class DisputeAfterCloseError extends RecourseError {
+  override readonly name = "DisputeAfterCloseError";
+  readonly contractError = "DisputeAfterClose";
+  readonly args: DisputeAfterCloseError.Args;
+
+  constructor(args: DisputeAfterCloseError.Args, options: CauseOption = {}) {
+    super("The payer disputed after the window had closed.", {
+      ...options,
+      docsPath: "docs/errors.md#disputeafterclose",
+      facts: { Id: args.id, "Closes at": args.closesAt },
+      next: "Until the payment matures receiver and operator can still give it back: ask them.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace DisputeAfterCloseError {
+  type Args = {
+    id: PaymentId;
+    closesAt: number;
+  };
+}
+
+/**
  * The deployment failed.
  *
  * From @openzeppelin/contracts/utils/Errors.sol.
@@ -310,7 +623,7 @@ export declare namespace FailedDeploymentError {
 }
 
 /**
- * Too little gas is left to give the token what was offered and to book a failure.
+ * Too little gas is left to give the token what was offered and to book how it ended.
  *
  * Send the transaction with a higher gas limit.
  */
@@ -320,7 +633,7 @@ export class GasLeftTooLowError extends RecourseError {
   readonly args: GasLeftTooLowError.Args;
 
   constructor(args: GasLeftTooLowError.Args, options: CauseOption = {}) {
-    super("Too little gas is left to give the token what was offered and to book a failure.", {
+    super("Too little gas is left to give the token what was offered and to book how it ended.", {
       ...options,
       docsPath: "docs/errors.md#gaslefttoolow",
       facts: { "Gas left": args.gasLeft, Needed: args.needed },
@@ -487,6 +800,63 @@ export declare namespace InvalidShortStringError {
 }
 
 /**
+ * The gas offered for one item is below the floor.
+ *
+ * Offer at least `floor`, so that a healthy payment cannot fail for want of gas.
+ */
+export class ItemGasTooLowError extends RecourseError {
+  override readonly name = "ItemGasTooLowError";
+  readonly contractError = "ItemGasTooLow";
+  readonly args: ItemGasTooLowError.Args;
+
+  constructor(args: ItemGasTooLowError.Args, options: CauseOption = {}) {
+    super("The gas offered for one item is below the floor.", {
+      ...options,
+      docsPath: "docs/errors.md#itemgastoolow",
+      facts: { "Item gas": args.itemGas, Floor: args.floor },
+      next: "Offer at least `floor`, so that a healthy payment cannot fail for want of gas.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ItemGasTooLowError {
+  type Args = {
+    itemGas: bigint;
+    floor: bigint;
+  };
+}
+
+/**
+ * An item of the batch is in another token.
+ *
+ * Make one batch for each token.
+ */
+export class ItemOfOtherTokenError extends RecourseError {
+  override readonly name = "ItemOfOtherTokenError";
+  readonly contractError = "ItemOfOtherToken";
+  readonly args: ItemOfOtherTokenError.Args;
+
+  constructor(args: ItemOfOtherTokenError.Args, options: CauseOption = {}) {
+    super("An item of the batch is in another token.", {
+      ...options,
+      docsPath: "docs/errors.md#itemofothertoken",
+      facts: { Index: args.index, "Item token": args.itemToken, Token: args.token },
+      next: "Make one batch for each token.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ItemOfOtherTokenError {
+  type Args = {
+    index: bigint;
+    itemToken: Address;
+    token: Address;
+  };
+}
+
+/**
  * The receipt has no such log, or none behind it.
  *
  * Count logs from the receipt's first one, not the block's.
@@ -598,7 +968,90 @@ export declare namespace LogOfOtherTokenError {
 }
 
 /**
- * Somebody who is neither payer, receiver nor operator of this payment asked for a refund.
+ * The terms have no arbiter: there is nothing to dispute.
+ *
+ * Refund instead: no questions are asked.
+ */
+export class NoArbiterError extends RecourseError {
+  override readonly name = "NoArbiterError";
+  readonly contractError = "NoArbiter";
+  readonly args: NoArbiterError.Args;
+
+  constructor(args: NoArbiterError.Args, options: CauseOption = {}) {
+    super("The terms have no arbiter: there is nothing to dispute.", {
+      ...options,
+      docsPath: "docs/errors.md#noarbiter",
+      facts: { Id: args.id },
+      next: "Refund instead: no questions are asked.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NoArbiterError {
+  type Args = {
+    id: PaymentId;
+  };
+}
+
+/**
+ * Only the arbiter may divide the money.
+ *
+ * Let the arbiter of the terms call or sign.
+ */
+export class NotArbiterError extends RecourseError {
+  override readonly name = "NotArbiterError";
+  readonly contractError = "NotArbiter";
+  readonly args: NotArbiterError.Args;
+
+  constructor(args: NotArbiterError.Args, options: CauseOption = {}) {
+    super("Only the arbiter may divide the money.", {
+      ...options,
+      docsPath: "docs/errors.md#notarbiter",
+      facts: { Id: args.id, Caller: args.caller },
+      next: "Let the arbiter of the terms call or sign.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotArbiterError {
+  type Args = {
+    id: PaymentId;
+    caller: Address;
+  };
+}
+
+/**
+ * Only the operator of the terms may do this.
+ *
+ * Call as `operator`.
+ */
+export class NotOperatorError extends RecourseError {
+  override readonly name = "NotOperatorError";
+  readonly contractError = "NotOperator";
+  readonly args: NotOperatorError.Args;
+
+  constructor(args: NotOperatorError.Args, options: CauseOption = {}) {
+    super("Only the operator of the terms may do this.", {
+      ...options,
+      docsPath: "docs/errors.md#notoperator",
+      facts: { Caller: args.caller, Operator: args.operator },
+      next: "Call as `operator`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotOperatorError {
+  type Args = {
+    caller: Address;
+    operator: Address;
+  };
+}
+
+/**
+ * Somebody who is neither payer, receiver nor operator of this payment used their right.
  *
  * Let one of them call or sign.
  */
@@ -608,7 +1061,7 @@ export class NotPartyError extends RecourseError {
   readonly args: NotPartyError.Args;
 
   constructor(args: NotPartyError.Args, options: CauseOption = {}) {
-    super("Somebody who is neither payer, receiver nor operator of this payment asked for a refund.", {
+    super("Somebody who is neither payer, receiver nor operator of this payment used their right.", {
       ...options,
       docsPath: "docs/errors.md#notparty",
       facts: { Id: args.id, Caller: args.caller },
@@ -622,6 +1075,120 @@ export declare namespace NotPartyError {
   type Args = {
     id: PaymentId;
     caller: Address;
+  };
+}
+
+/**
+ * Only the payer may do this.
+ *
+ * Let the payer call or sign.
+ */
+export class NotPayerError extends RecourseError {
+  override readonly name = "NotPayerError";
+  readonly contractError = "NotPayer";
+  readonly args: NotPayerError.Args;
+
+  constructor(args: NotPayerError.Args, options: CauseOption = {}) {
+    super("Only the payer may do this.", {
+      ...options,
+      docsPath: "docs/errors.md#notpayer",
+      facts: { Id: args.id, Caller: args.caller },
+      next: "Let the payer call or sign.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotPayerError {
+  type Args = {
+    id: PaymentId;
+    caller: Address;
+  };
+}
+
+/**
+ * Only receiver or operator may concede.
+ *
+ * Let one of them call or sign.
+ */
+export class NotSellerError extends RecourseError {
+  override readonly name = "NotSellerError";
+  readonly contractError = "NotSeller";
+  readonly args: NotSellerError.Args;
+
+  constructor(args: NotSellerError.Args, options: CauseOption = {}) {
+    super("Only receiver or operator may concede.", {
+      ...options,
+      docsPath: "docs/errors.md#notseller",
+      facts: { Id: args.id, Caller: args.caller },
+      next: "Let one of them call or sign.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotSellerError {
+  type Args = {
+    id: PaymentId;
+    caller: Address;
+  };
+}
+
+/**
+ * All that is left of the announcement is claimed, or nothing is left.
+ *
+ * What was frozen moves by `release`, together with its payer.
+ */
+export class NothingToAssignError extends RecourseError {
+  override readonly name = "NothingToAssignError";
+  readonly contractError = "NothingToAssign";
+  readonly args: NothingToAssignError.Args;
+
+  constructor(args: NothingToAssignError.Args, options: CauseOption = {}) {
+    super("All that is left of the announcement is claimed, or nothing is left.", {
+      ...options,
+      docsPath: "docs/errors.md#nothingtoassign",
+      facts: { Token: args.token, Number: args.number, Amount: args.amount, Claims: args.claims },
+      next: "What was frozen moves by `release`, together with its payer.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NothingToAssignError {
+  type Args = {
+    token: Address;
+    number: bigint;
+    amount: bigint;
+    claims: bigint;
+  };
+}
+
+/**
+ * Nothing of the payment could be won.
+ *
+ * All that is refundable has gone back.
+ */
+export class NothingToDisputeError extends RecourseError {
+  override readonly name = "NothingToDisputeError";
+  readonly contractError = "NothingToDispute";
+  readonly args: NothingToDisputeError.Args;
+
+  constructor(args: NothingToDisputeError.Args, options: CauseOption = {}) {
+    super("Nothing of the payment could be won.", {
+      ...options,
+      docsPath: "docs/errors.md#nothingtodispute",
+      facts: { Id: args.id, Held: args.held },
+      next: "All that is refundable has gone back.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NothingToDisputeError {
+  type Args = {
+    id: PaymentId;
+    held: bigint;
   };
 }
 
@@ -682,6 +1249,34 @@ export declare namespace PaymentChangedError {
 }
 
 /**
+ * The payment is disputed, or was: its dispute alone decides about it.
+ *
+ * While it is not settled, receiver and operator can concede, and the payer can withdraw the dispute.
+ */
+export class PaymentDisputedError extends RecourseError {
+  override readonly name = "PaymentDisputedError";
+  readonly contractError = "PaymentDisputed";
+  readonly args: PaymentDisputedError.Args;
+
+  constructor(args: PaymentDisputedError.Args, options: CauseOption = {}) {
+    super("The payment is disputed, or was: its dispute alone decides about it.", {
+      ...options,
+      docsPath: "docs/errors.md#paymentdisputed",
+      facts: { Id: args.id, "Is settled": args.isSettled },
+      next: "While it is not settled, receiver and operator can concede, and the payer can withdraw the dispute.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace PaymentDisputedError {
+  type Args = {
+    id: PaymentId;
+    isSettled: boolean;
+  };
+}
+
+/**
  * The signed message is for another payment.
  *
  * Pass token, payer and nonce of the payment that was signed for.
@@ -706,6 +1301,33 @@ export declare namespace PaymentMismatchError {
   type Args = {
     id: PaymentId;
     signedId: PaymentId;
+  };
+}
+
+/**
+ * The payment is not disputed, or no longer.
+ *
+ * Look at the payment.
+ */
+export class PaymentNotDisputedError extends RecourseError {
+  override readonly name = "PaymentNotDisputedError";
+  readonly contractError = "PaymentNotDisputed";
+  readonly args: PaymentNotDisputedError.Args;
+
+  constructor(args: PaymentNotDisputedError.Args, options: CauseOption = {}) {
+    super("The payment is not disputed, or no longer.", {
+      ...options,
+      docsPath: "docs/errors.md#paymentnotdisputed",
+      facts: { Id: args.id },
+      next: "Look at the payment.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace PaymentNotDisputedError {
+  type Args = {
+    id: PaymentId;
   };
 }
 
@@ -971,6 +1593,64 @@ export declare namespace RecipientForbiddenError {
 }
 
 /**
+ * The transfer came before an announcement that has ended, and nobody proved it in time.
+ *
+ * Ask the operator, who may assign it.
+ */
+export class RecordAfterAnnouncementError extends RecourseError {
+  override readonly name = "RecordAfterAnnouncementError";
+  readonly contractError = "RecordAfterAnnouncement";
+  readonly args: RecordAfterAnnouncementError.Args;
+
+  constructor(args: RecordAfterAnnouncementError.Args, options: CauseOption = {}) {
+    super("The transfer came before an announcement that has ended, and nobody proved it in time.", {
+      ...options,
+      docsPath: "docs/errors.md#recordafterannouncement",
+      facts: { Id: args.id, "Transferred at": args.transferredAt, "Announced at": args.announcedAt },
+      next: "Ask the operator, who may assign it.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace RecordAfterAnnouncementError {
+  type Args = {
+    id: PaymentId;
+    transferredAt: number;
+    announcedAt: number;
+  };
+}
+
+/**
+ * What was proven is not in the vault any more, or has been set aside.
+ *
+ * The token moved it away by itself, or does not move what it logs.
+ */
+export class RecordExceedsSurplusError extends RecourseError {
+  override readonly name = "RecordExceedsSurplusError";
+  readonly contractError = "RecordExceedsSurplus";
+  readonly args: RecordExceedsSurplusError.Args;
+
+  constructor(args: RecordExceedsSurplusError.Args, options: CauseOption = {}) {
+    super("What was proven is not in the vault any more, or has been set aside.", {
+      ...options,
+      docsPath: "docs/errors.md#recordexceedssurplus",
+      facts: { Id: args.id, Amount: args.amount, Surplus: args.surplus },
+      next: "The token moved it away by itself, or does not move what it logs.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace RecordExceedsSurplusError {
+  type Args = {
+    id: PaymentId;
+    amount: bigint;
+    surplus: bigint;
+  };
+}
+
+/**
  * Unauthorized reentrant call.
  *
  * From @openzeppelin/contracts/utils/ReentrancyGuardTransient.sol.
@@ -1077,6 +1757,34 @@ export declare namespace RefundExceedsRefundableError {
 }
 
 /**
+ * The payer asked for a refund, but there is an arbiter.
+ *
+ * Dispute the payment, or let receiver or operator refund.
+ */
+export class RefundNeedsDisputeError extends RecourseError {
+  override readonly name = "RefundNeedsDisputeError";
+  readonly contractError = "RefundNeedsDispute";
+  readonly args: RefundNeedsDisputeError.Args;
+
+  constructor(args: RefundNeedsDisputeError.Args, options: CauseOption = {}) {
+    super("The payer asked for a refund, but there is an arbiter.", {
+      ...options,
+      docsPath: "docs/errors.md#refundneedsdispute",
+      facts: { Id: args.id, Arbiter: args.arbiter },
+      next: "Dispute the payment, or let receiver or operator refund.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace RefundNeedsDisputeError {
+  type Args = {
+    id: PaymentId;
+    arbiter: Address;
+  };
+}
+
+/**
  * Receiver or operator wanted to send the money to another address than the payer's.
  *
  * Set `to` to the payer.
@@ -1102,6 +1810,94 @@ export declare namespace RefundNotToPayerError {
     id: PaymentId;
     to: Address;
     payer: Address;
+  };
+}
+
+/**
+ * More was to be released than the payer's claim, or than the other claims leave.
+ *
+ * Release at most `available`; when claims exceed what there is, their owners have to agree first.
+ */
+export class ReleaseExceedsClaimError extends RecourseError {
+  override readonly name = "ReleaseExceedsClaimError";
+  readonly contractError = "ReleaseExceedsClaim";
+  readonly args: ReleaseExceedsClaimError.Args;
+
+  constructor(args: ReleaseExceedsClaimError.Args, options: CauseOption = {}) {
+    super("More was to be released than the payer's claim, or than the other claims leave.", {
+      ...options,
+      docsPath: "docs/errors.md#releaseexceedsclaim",
+      facts: { Id: args.id, Amount: args.amount, Available: args.available },
+      next: "Release at most `available`; when claims exceed what there is, their owners have to agree first.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ReleaseExceedsClaimError {
+  type Args = {
+    id: PaymentId;
+    amount: bigint;
+    available: bigint;
+  };
+}
+
+/**
+ * The decision gives the payer more than can be won.
+ *
+ * Give the payer at most `refundable`: the non-refundable share is the receiver's.
+ */
+export class ResolutionExceedsRefundableError extends RecourseError {
+  override readonly name = "ResolutionExceedsRefundableError";
+  readonly contractError = "ResolutionExceedsRefundable";
+  readonly args: ResolutionExceedsRefundableError.Args;
+
+  constructor(args: ResolutionExceedsRefundableError.Args, options: CauseOption = {}) {
+    super("The decision gives the payer more than can be won.", {
+      ...options,
+      docsPath: "docs/errors.md#resolutionexceedsrefundable",
+      facts: { Id: args.id, "To payer": args.toPayer, Refundable: args.refundable },
+      next: "Give the payer at most `refundable`: the non-refundable share is the receiver's.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ResolutionExceedsRefundableError {
+  type Args = {
+    id: PaymentId;
+    toPayer: bigint;
+    refundable: bigint;
+  };
+}
+
+/**
+ * The decision divides more or less than is disputed.
+ *
+ * Let both shares be `held` together.
+ */
+export class ResolutionNotWholeError extends RecourseError {
+  override readonly name = "ResolutionNotWholeError";
+  readonly contractError = "ResolutionNotWhole";
+  readonly args: ResolutionNotWholeError.Args;
+
+  constructor(args: ResolutionNotWholeError.Args, options: CauseOption = {}) {
+    super("The decision divides more or less than is disputed.", {
+      ...options,
+      docsPath: "docs/errors.md#resolutionnotwhole",
+      facts: { Id: args.id, "To payer": args.toPayer, "To receiver": args.toReceiver, Held: args.held },
+      next: "Let both shares be `held` together.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ResolutionNotWholeError {
+  type Args = {
+    id: PaymentId;
+    toPayer: bigint;
+    toReceiver: bigint;
+    held: bigint;
   };
 }
 
@@ -1228,35 +2024,29 @@ export declare namespace StringTooLongError {
 }
 
 /**
- * The terms name an arbiter or something that only an arbiter needs.
+ * The arbiter has a part in what it is to decide about.
  *
- * This version has no arbitration: set `arbiter`, `resolutionPeriod` and `silenceFavorsPayer` to zero.
+ * Name an arbiter that is not receiver, operator or fee receiver.
  */
-export class TermsArbitrationUnsupportedError extends RecourseError {
-  override readonly name = "TermsArbitrationUnsupportedError";
-  readonly contractError = "TermsArbitrationUnsupported";
-  readonly args: TermsArbitrationUnsupportedError.Args;
+export class TermsArbiterIsPartyError extends RecourseError {
+  override readonly name = "TermsArbiterIsPartyError";
+  readonly contractError = "TermsArbiterIsParty";
+  readonly args: TermsArbiterIsPartyError.Args;
 
-  constructor(args: TermsArbitrationUnsupportedError.Args, options: CauseOption = {}) {
-    super("The terms name an arbiter or something that only an arbiter needs.", {
+  constructor(args: TermsArbiterIsPartyError.Args, options: CauseOption = {}) {
+    super("The arbiter has a part in what it is to decide about.", {
       ...options,
-      docsPath: "docs/errors.md#termsarbitrationunsupported",
-      facts: {
-        Arbiter: args.arbiter,
-        "Resolution period": args.resolutionPeriod,
-        "Silence favors payer": args.silenceFavorsPayer,
-      },
-      next: "This version has no arbitration: set `arbiter`, `resolutionPeriod` and `silenceFavorsPayer` to zero.",
+      docsPath: "docs/errors.md#termsarbiterisparty",
+      facts: { Arbiter: args.arbiter },
+      next: "Name an arbiter that is not receiver, operator or fee receiver.",
     });
     this.args = args;
   }
 }
 
-export declare namespace TermsArbitrationUnsupportedError {
+export declare namespace TermsArbiterIsPartyError {
   type Args = {
     arbiter: Address;
-    resolutionPeriod: number;
-    silenceFavorsPayer: boolean;
   };
 }
 
@@ -1373,6 +2163,35 @@ export declare namespace TermsNonRefundableTooHighError {
 }
 
 /**
+ * The time for resolving a dispute is out of bounds.
+ *
+ * Choose `resolutionPeriod` between `minimum` and `maximum` seconds.
+ */
+export class TermsResolutionPeriodOutOfBoundsError extends RecourseError {
+  override readonly name = "TermsResolutionPeriodOutOfBoundsError";
+  readonly contractError = "TermsResolutionPeriodOutOfBounds";
+  readonly args: TermsResolutionPeriodOutOfBoundsError.Args;
+
+  constructor(args: TermsResolutionPeriodOutOfBoundsError.Args, options: CauseOption = {}) {
+    super("The time for resolving a dispute is out of bounds.", {
+      ...options,
+      docsPath: "docs/errors.md#termsresolutionperiodoutofbounds",
+      facts: { "Resolution period": args.resolutionPeriod, Minimum: args.minimum, Maximum: args.maximum },
+      next: "Choose `resolutionPeriod` between `minimum` and `maximum` seconds.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsResolutionPeriodOutOfBoundsError {
+  type Args = {
+    resolutionPeriod: number;
+    minimum: number;
+    maximum: number;
+  };
+}
+
+/**
  * The window is out of bounds.
  *
  * Choose `window` between `minimum` and `maximum` seconds.
@@ -1398,6 +2217,34 @@ export declare namespace TermsWindowOutOfBoundsError {
     window: number;
     minimum: number;
     maximum: number;
+  };
+}
+
+/**
+ * The terms name no arbiter, but something that only an arbiter needs.
+ *
+ * Set `resolutionPeriod` and `silenceFavorsPayer` to zero, or name an arbiter.
+ */
+export class TermsWithoutArbiterError extends RecourseError {
+  override readonly name = "TermsWithoutArbiterError";
+  readonly contractError = "TermsWithoutArbiter";
+  readonly args: TermsWithoutArbiterError.Args;
+
+  constructor(args: TermsWithoutArbiterError.Args, options: CauseOption = {}) {
+    super("The terms name no arbiter, but something that only an arbiter needs.", {
+      ...options,
+      docsPath: "docs/errors.md#termswithoutarbiter",
+      facts: { "Resolution period": args.resolutionPeriod, "Silence favors payer": args.silenceFavorsPayer },
+      next: "Set `resolutionPeriod` and `silenceFavorsPayer` to zero, or name an arbiter.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsWithoutArbiterError {
+  type Args = {
+    resolutionPeriod: number;
+    silenceFavorsPayer: boolean;
   };
 }
 
@@ -1505,9 +2352,98 @@ export declare namespace TokenRefusedAuthorizationError {
   };
 }
 
+/**
+ * The token does not tell whether the authorization has been used, or under which domain it is signed.
+ *
+ * Only tokens that tell it are served here.
+ */
+export class TokenStateUnreadableError extends RecourseError {
+  override readonly name = "TokenStateUnreadableError";
+  readonly contractError = "TokenStateUnreadable";
+  readonly args: TokenStateUnreadableError.Args;
+
+  constructor(args: TokenStateUnreadableError.Args, options: CauseOption = {}) {
+    super("The token does not tell whether the authorization has been used, or under which domain it is signed.", {
+      ...options,
+      docsPath: "docs/errors.md#tokenstateunreadable",
+      facts: { Token: args.token },
+      next: "Only tokens that tell it are served here.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TokenStateUnreadableError {
+  type Args = {
+    token: Address;
+  };
+}
+
+/**
+ * The proven transfer went to another address.
+ *
+ * Record it in the vault that got it.
+ */
+export class TransferToOtherError extends RecourseError {
+  override readonly name = "TransferToOtherError";
+  readonly contractError = "TransferToOther";
+  readonly args: TransferToOtherError.Args;
+
+  constructor(args: TransferToOtherError.Args, options: CauseOption = {}) {
+    super("The proven transfer went to another address.", {
+      ...options,
+      docsPath: "docs/errors.md#transfertoother",
+      facts: { Recipient: args.recipient },
+      next: "Record it in the vault that got it.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TransferToOtherError {
+  type Args = {
+    recipient: Address;
+  };
+}
+
+/**
+ * The implementation was constructed with a verifier that has no code.
+ *
+ * Deploy the verifier first.
+ */
+export class VerifierHasNoCodeError extends RecourseError {
+  override readonly name = "VerifierHasNoCodeError";
+  readonly contractError = "VerifierHasNoCode";
+  readonly args: VerifierHasNoCodeError.Args;
+
+  constructor(args: VerifierHasNoCodeError.Args, options: CauseOption = {}) {
+    super("The implementation was constructed with a verifier that has no code.", {
+      ...options,
+      docsPath: "docs/errors.md#verifierhasnocode",
+      facts: { Verifier: args.verifier },
+      next: "Deploy the verifier first.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace VerifierHasNoCodeError {
+  type Args = {
+    verifier: Address;
+  };
+}
+
 /** The class of each error, by the contract's name for it. */
 export const contractErrors = {
+  AlreadyFrozen: AlreadyFrozenError,
   AmountZero: AmountZeroError,
+  AnnouncementExceedsSurplus: AnnouncementExceedsSurplusError,
+  AnnouncementNotRunning: AnnouncementNotRunningError,
+  AnnouncementRunning: AnnouncementRunningError,
+  AnnouncementUnknown: AnnouncementUnknownError,
+  ArbiterIsPayer: ArbiterIsPayerError,
+  AssignmentExceedsSurplus: AssignmentExceedsSurplusError,
+  AuthorizationUnused: AuthorizationUnusedError,
   BlockHashMismatch: BlockHashMismatchError,
   BlockNotPast: BlockNotPastError,
   BlockTooOld: BlockTooOldError,
@@ -1518,6 +2454,9 @@ export const contractErrors = {
   CreditChanged: CreditChangedError,
   CreditEmpty: CreditEmptyError,
   CreditNotYours: CreditNotYoursError,
+  DecisionAfterDeadline: DecisionAfterDeadlineError,
+  DefaultBeforeDeadline: DefaultBeforeDeadlineError,
+  DisputeAfterClose: DisputeAfterCloseError,
   FailedDeployment: FailedDeploymentError,
   GasLeftTooLow: GasLeftTooLowError,
   HeaderMalformed: HeaderMalformedError,
@@ -1526,14 +2465,25 @@ export const contractErrors = {
   ImplementationUsedDirectly: ImplementationUsedDirectlyError,
   InsufficientBalance: InsufficientBalanceError,
   InvalidShortString: InvalidShortStringError,
+  ItemGasTooLow: ItemGasTooLowError,
+  ItemOfOtherToken: ItemOfOtherTokenError,
   LogMissing: LogMissingError,
   LogNotAuthorization: LogNotAuthorizationError,
   LogNotTransfer: LogNotTransferError,
   LogOfOtherToken: LogOfOtherTokenError,
+  NoArbiter: NoArbiterError,
+  NotArbiter: NotArbiterError,
+  NotOperator: NotOperatorError,
   NotParty: NotPartyError,
+  NotPayer: NotPayerError,
+  NotSeller: NotSellerError,
+  NothingToAssign: NothingToAssignError,
+  NothingToDispute: NothingToDisputeError,
   PaymentAlreadyKnown: PaymentAlreadyKnownError,
   PaymentChanged: PaymentChangedError,
+  PaymentDisputed: PaymentDisputedError,
   PaymentMismatch: PaymentMismatchError,
+  PaymentNotDisputed: PaymentNotDisputedError,
   PaymentUnknown: PaymentUnknownError,
   PayoutGasTooLow: PayoutGasTooLowError,
   ProofTooDeep: ProofTooDeepError,
@@ -1544,26 +2494,37 @@ export const contractErrors = {
   ReceiptTypeUnknown: ReceiptTypeUnknownError,
   ReceivedOtherAmount: ReceivedOtherAmountError,
   RecipientForbidden: RecipientForbiddenError,
+  RecordAfterAnnouncement: RecordAfterAnnouncementError,
+  RecordExceedsSurplus: RecordExceedsSurplusError,
   ReentrancyGuardReentrantCall: ReentrancyGuardReentrantCallError,
   RefundAfterClose: RefundAfterCloseError,
   RefundAfterMaturity: RefundAfterMaturityError,
   RefundExceedsRefundable: RefundExceedsRefundableError,
+  RefundNeedsDispute: RefundNeedsDisputeError,
   RefundNotToPayer: RefundNotToPayerError,
+  ReleaseExceedsClaim: ReleaseExceedsClaimError,
+  ResolutionExceedsRefundable: ResolutionExceedsRefundableError,
+  ResolutionNotWhole: ResolutionNotWholeError,
   SafeCastOverflowedUintDowncast: SafeCastOverflowedUintDowncastError,
   SafeERC20FailedOperation: SafeERC20FailedOperationError,
   SignatureExpired: SignatureExpiredError,
   SignatureInvalid: SignatureInvalidError,
   StringTooLong: StringTooLongError,
-  TermsArbitrationUnsupported: TermsArbitrationUnsupportedError,
+  TermsArbiterIsParty: TermsArbiterIsPartyError,
   TermsFeeReceiverWrong: TermsFeeReceiverWrongError,
   TermsFeeTooHigh: TermsFeeTooHighError,
   TermsLengthWrong: TermsLengthWrongError,
   TermsNonRefundableTooHigh: TermsNonRefundableTooHighError,
+  TermsResolutionPeriodOutOfBounds: TermsResolutionPeriodOutOfBoundsError,
   TermsWindowOutOfBounds: TermsWindowOutOfBoundsError,
+  TermsWithoutArbiter: TermsWithoutArbiterError,
   TermsWithoutOperator: TermsWithoutOperatorError,
   TermsWithoutReceiver: TermsWithoutReceiverError,
   TokenBalanceUnreadable: TokenBalanceUnreadableError,
   TokenRefusedAuthorization: TokenRefusedAuthorizationError,
+  TokenStateUnreadable: TokenStateUnreadableError,
+  TransferToOther: TransferToOtherError,
+  VerifierHasNoCode: VerifierHasNoCodeError,
 } as const;
 
 /** A contract's name for an error. */

@@ -33,6 +33,26 @@ export type AuthorizedTransfer = {
   timestamp: number;
 };
 
+/** EIP-712 message by which receiver or operator ends a dispute in the payer's favor. */
+export type Concede = {
+  /** The payment, which names chain and vault. */
+  paymentId: PaymentId;
+  /** Who concedes, and signs: receiver or operator. */
+  by: Address;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
+/** EIP-712 message by which a payer disputes a payment. A payment can be disputed once, whatever is left of it. */
+export type Dispute = {
+  /** The payment, which names chain, vault and payer. */
+  paymentId: PaymentId;
+  /** Hash of what the payer has to say; zero for nothing. */
+  evidence: Hex;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
 /** How a payment came in. Part of its id, so that nonces of different methods never meet. */
 export const Method = {
   Eip3009: 0,
@@ -64,12 +84,14 @@ export type Payment = {
   refunded: bigint;
   /** What the vault still holds of it. */
   held: bigint;
-  /** What the payer could take back now. */
+  /** What the payer could take back now, or win in a dispute. */
   refundable: bigint;
-  /** First Unix second at which the payer can no longer take it back. */
+  /** First Unix second at which the payer can no longer take it back or dispute it; zero once disputed. */
   closesAt: number;
-  /** First Unix second at which it can be claimed, and nobody can give it back. */
+  /** First Unix second at which it can be claimed, and nobody can give it back; zero once disputed. */
   maturesAt: number;
+  /** First Unix second at which the dispute is settled by default; zero unless it was disputed. */
+  defaultsAt: number;
 };
 
 /** One payment into one vault on one chain: keccak256(chain id, vault, method, token, payer, nonce). */
@@ -109,6 +131,8 @@ export type ReceiptProof = {
 export type Refund = {
   /** The payment, which names chain and vault. */
   paymentId: PaymentId;
+  /** Who gives it back, and signs: payer, receiver or operator. */
+  by: Address;
   /**
    * In the token's smallest unit, at least 1. What went back meanwhile counts towards it, so that the message makes
    * the total `expectedRefunded + amount` and does nothing when that has been reached.
@@ -136,23 +160,54 @@ export type RefundWindowTerms = {
   feeBps: number;
   /** Free; makes vaults of otherwise equal terms different. */
   salt: Hex;
-  /** Who decides disputes; zero means that no questions are asked. Must be zero in this version. */
+  /**
+   * Who decides disputes: none of the others. Zero means that no questions are asked: the payer takes back by
+   * itself; with an arbiter it disputes.
+   */
   arbiter: Address;
-  /** Seconds in which the payer can undo, counted from the payment: one hour to 365 days. */
+  /** Seconds in which the payer can take back or dispute, counted from the payment: one hour to 365 days. */
   window: number;
-  /** Seconds the arbiter has; zero without an arbiter. */
+  /** Seconds that a dispute may last: one to 90 days; zero without an arbiter. */
   resolutionPeriod: number;
   /** Who gets disputed money when the arbiter is silent; false without an arbiter. */
   silenceFavorsPayer: boolean;
-  /** The share of the original amount that the payer cannot take back, below 10,000. */
+  /** The share of the original amount that neither payer nor arbiter can take back, below 10,000. */
   nonRefundableBps: number;
+};
+
+/** EIP-712 message by which a payer agrees to how the operator releases what was frozen for the payer. */
+export type Release = {
+  /** The payment that the payer authorized, which names chain, vault and payer. */
+  paymentId: PaymentId;
+  /** The announcement in which it was frozen. */
+  announcement: bigint;
+  /** In the token's smallest unit; what is left of the claim is given up. */
+  amount: bigint;
+  /** Where it goes. */
+  to: Address;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
+/** EIP-712 message by which the arbiter divides disputed money between payer and receiver. */
+export type Resolve = {
+  /** The payment, which names chain and vault. */
+  paymentId: PaymentId;
+  /** What the payer gets, in the token's smallest unit. */
+  toPayer: bigint;
+  /** What the receiver gets, fee included; with `toPayer` exactly what is disputed. */
+  toReceiver: bigint;
+  /** Hash of the reasons; zero for none. */
+  evidence: Hex;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
 };
 
 /** Where a payment stands; computed from facts, not stored. */
 export const Status = {
   /** Never paid. */
   None: 0,
-  /** The payer can take it back. */
+  /** The payer can take it back, or dispute it where there is an arbiter. */
   Open: 1,
   /** The window has closed; receiver and operator can still give it back until it matures. */
   Closed: 2,
@@ -162,6 +217,10 @@ export const Status = {
   Claimed: 4,
   /** All of it went back. */
   Refunded: 5,
+  /** It is locked until its dispute is settled. */
+  Disputed: 6,
+  /** Its dispute was settled, and its money credited. */
+  Settled: 7,
 } as const;
 
 export type Status = (typeof Status)[keyof typeof Status];
@@ -178,6 +237,14 @@ export type Withdraw = {
   expectedCredit: bigint;
   /** What was withdrawn before; it only grows, so an old message never becomes valid again. */
   expectedWithdrawn: bigint;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
+/** EIP-712 message by which a payer ends its dispute in the seller's favor. */
+export type WithdrawDispute = {
+  /** The payment, which names chain, vault and payer. */
+  paymentId: PaymentId;
   /** First Unix second at which the message is no longer valid. */
   deadline: bigint;
 };

@@ -1,5 +1,5 @@
 import type { PaymentRequirements } from "@x402/core/types";
-import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
+import { type Address, type Chain, type Client, isAddressEqual, type Transport, zeroAddress } from "viem";
 import { getCode } from "viem/actions";
 import { deploymentOf, hasVaultExtra, isByAuthorization, parseVaultExtra, paysVault } from "../exact/terms.js";
 import { addressOf } from "../generated/actions/vaultFactory/addressOf.js";
@@ -76,16 +76,35 @@ export async function describePayTo(
   return { kind, vault, factory, terms, isDeployed, promise: promiseOf(terms) };
 }
 
-function promiseOf({ feeBps, feeReceiver, nonRefundableBps, operator, receiver, window }: RefundWindowTerms): string[] {
-  const share = nonRefundableBps === 0 ? "all of it" : `all but ${nonRefundableBps / 100} % of it`;
+function promiseOf(terms: RefundWindowTerms): string[] {
+  const { feeBps, feeReceiver, operator, receiver } = terms;
   return [
-    `For ${duration(window)} after paying, the payer can take back ${share}, to any address, without asking anybody.`,
+    ...(isAddressEqual(terms.arbiter, zeroAddress) ? promiseWithoutQuestions(terms) : promiseOfArbitration(terms)),
     `Until the full hour after that, ${receiver}${operator === receiver ? "" : ` or ${operator}`} can still give it back.`,
     `Then it belongs to ${receiver}, and anybody can have it paid out.`,
     ...(feeBps === 0
       ? []
       : [`${feeReceiver} gets ${feeBps / 100} % of what is paid out then, and the receiver the rest.`]),
   ];
+}
+
+function promiseWithoutQuestions(terms: RefundWindowTerms): string[] {
+  return [
+    `For ${duration(terms.window)} after paying, the payer can take back ${refundableShare(terms)}, to any address, without asking anybody.`,
+  ];
+}
+
+function promiseOfArbitration(terms: RefundWindowTerms): string[] {
+  const { arbiter, resolutionPeriod, silenceFavorsPayer, window } = terms;
+  return [
+    `For ${duration(window)} after paying, the payer can dispute it; then nobody gets it until the dispute has ended.`,
+    `${arbiter} has ${duration(resolutionPeriod)} to divide it between payer and receiver, ${refundableShare(terms)} at most to the payer.`,
+    `If nobody decides in that time, it goes to the ${silenceFavorsPayer ? `payer, ${refundableShare(terms)}` : "receiver"}.`,
+  ];
+}
+
+function refundableShare({ nonRefundableBps }: RefundWindowTerms): string {
+  return nonRefundableBps === 0 ? "all of it" : `all but ${nonRefundableBps / 100} % of it`;
 }
 
 function duration(seconds: number): string {

@@ -1,6 +1,15 @@
 export * from "../generated/actions/refundWindow/index.js";
 export * from "../generated/actions/vaultFactory/index.js";
-export { BPS, MAX_FEE_BPS, MAX_WINDOW, MIN_PAYOUT_GAS, MIN_WINDOW } from "../generated/constants.js";
+export {
+  BPS,
+  MAX_FEE_BPS,
+  MAX_RESOLUTION_PERIOD,
+  MAX_WINDOW,
+  MIN_ITEM_GAS,
+  MIN_PAYOUT_GAS,
+  MIN_RESOLUTION_PERIOD,
+  MIN_WINDOW,
+} from "../generated/constants.js";
 export * from "../generated/typedData.js";
 export * from "../generated/types.js";
 export { type ClaimableBucket, claimableBuckets } from "./claimable.js";
@@ -9,6 +18,7 @@ export { type PaymentPlace, paymentIdOf } from "./paymentIdOf.js";
 export { PAYOUT_GAS } from "./payoutGas.js";
 export { type PaymentReceipt, paymentReceipt, type ReceiptAction } from "./receipt.js";
 export { RelayError, type RelayRequest, type RelayResponse, relay } from "./relay.js";
+export { signConcede, signDispute, signResolve, signWithdrawDispute } from "./signDispute.js";
 export { signRefund } from "./signRefund.js";
 export { signWithdraw } from "./signWithdraw.js";
 // Encoding needs no chain: this one stands in for the action of the same name.

@@ -4,7 +4,7 @@ import type { Address, Hex } from "viem";
 /** What somebody may do with a payment, and until when. All times are Unix seconds. */
 export type ReceiptAction = {
   /** The function of the vault. */
-  action: "refund" | "claim";
+  action: "refund" | "claim" | "dispute" | "withdrawDispute" | "concede" | "resolve" | "resolveByDefault";
   /** Who may do it; `null` means anyone. */
   actor: Address | null;
   /** First second at which it is allowed. */
@@ -36,6 +36,8 @@ export type PaymentReceipt = {
   closesAt?: number;
   /** First Unix second at which the money can be claimed, and nobody can give it back. */
   maturesAt?: number;
+  /** Only of a payment that was disputed, instead of the two above: first Unix second at which the default applies. */
+  defaultsAt?: number;
   nextActions?: ReceiptAction[];
 };
 

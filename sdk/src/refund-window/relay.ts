@@ -1,42 +1,35 @@
 import type { Address, Hex } from "viem";
 import type { VaultExtra } from "../exact/terms.js";
-import type { PaymentRef } from "../generated/types.js";
+import type { PaymentRef, ReceiptProof } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
+import type { Messages, Wire } from "./messages.js";
 
-/** A signed action, as a relay takes it. Amounts and times are decimal strings. */
+/** Where an action happens: the vault of these terms. */
+type RelayPlace = {
+  /** CAIP-2. */
+  network: string;
+  vault: VaultExtra;
+};
+
+/** An action about a payment, which one of its parties signed. */
+type PaymentRequest<Action extends keyof Messages> = RelayPlace & {
+  action: Action;
+  ref: PaymentRef;
+  message: Wire<Messages[Action]>;
+  signature: Hex;
+};
+
+/** What a relay takes. Amounts and times are decimal strings. */
 export type RelayRequest =
-  | {
-      action: "refund";
-      /** CAIP-2. */
-      network: string;
-      vault: VaultExtra;
-      ref: PaymentRef;
-      message: {
-        paymentId: Hex;
-        amount: string;
-        to: Address;
-        expectedHeld: string;
-        expectedRefunded: string;
-        deadline: string;
-      };
-      signer: Address;
-      signature: Hex;
-    }
-  | {
-      action: "withdraw";
-      /** CAIP-2. */
-      network: string;
-      vault: VaultExtra;
-      message: {
-        token: Address;
-        owner: Address;
-        to: Address;
-        expectedCredit: string;
-        expectedWithdrawn: string;
-        deadline: string;
-      };
-      signature: Hex;
-    };
+  | PaymentRequest<"refund">
+  | PaymentRequest<"dispute">
+  | PaymentRequest<"withdrawDispute">
+  | PaymentRequest<"concede">
+  | PaymentRequest<"resolve">
+  /** A credit, which its owner signed away. */
+  | (RelayPlace & { action: "withdraw"; message: Wire<Messages["withdraw"]>; signature: Hex })
+  /** A payment that came past the vault's `pay`; nobody signs it, the proof is enough. */
+  | (RelayPlace & { action: "record"; token: Address; proof: Wire<ReceiptProof> });
 
 export type RelayResponse = { success: true; transaction: Hex; amount: string };
 
@@ -56,7 +49,7 @@ export class RelayError extends RecourseError {
 }
 
 /**
- * Has a facilitator send a signed action, so that the signer needs no gas.
+ * Has a facilitator send an action, so that who asks needs no gas.
  *
  * @throws {RelayError} when it was refused, or was sent and is not known yet.
  */

@@ -1,22 +1,20 @@
-import type { Account, Address, Chain, Client, Transport } from "viem";
-import { getBlock, signTypedData } from "viem/actions";
+import type { Address } from "viem";
 import { creditOf } from "../generated/actions/refundWindow/creditOf.js";
-import { terms as readTerms } from "../generated/actions/refundWindow/terms.js";
-import { addresses } from "../generated/addresses.js";
 import { withdrawTypedData } from "../generated/typedData.js";
+import { toWire } from "./messages.js";
 import type { RelayRequest } from "./relay.js";
-import { RELAY_VALIDITY } from "./signRefund.js";
+import { deadlineOf, relayPlace, type SigningClient, type SigningOptions, sign } from "./signForRelay.js";
 
-/** Signs the withdrawal of the whole credit that a failed payout left; anybody may relay it. */
+/** Signs the withdrawal of a whole credit, which a failed payout or a dispute left; anybody may relay it. */
 export async function signWithdraw(
-  client: Client<Transport, Chain, Account>,
-  { address, deadline, factory = addresses["refund-window"].factory, to, token }: signWithdraw.Parameters,
+  client: SigningClient,
+  { address, to, token, ...parameters }: signWithdraw.Parameters,
 ): Promise<RelayRequest & { action: "withdraw" }> {
   const owner = client.account.address;
-  const [credit, terms, block] = await Promise.all([
+  const [credit, place, deadline] = await Promise.all([
     creditOf(client, { address, owner, token }),
-    readTerms(client, { address }),
-    getBlock(client),
+    relayPlace(client, address, parameters),
+    deadlineOf(client, parameters),
   ]);
   const message = {
     token,
@@ -24,37 +22,20 @@ export async function signWithdraw(
     to: to ?? owner,
     expectedCredit: credit.balance,
     expectedWithdrawn: credit.withdrawn,
-    deadline: deadline ?? block.timestamp + RELAY_VALIDITY,
+    deadline,
   };
 
-  const typedData = withdrawTypedData({ address, chainId: client.chain.id, message });
-  const signature = await signTypedData(client, { account: client.account, ...typedData });
-
-  return {
-    action: "withdraw",
-    network: `eip155:${client.chain.id}`,
-    vault: { kind: "refund-window", factory, terms },
-    message: {
-      ...message,
-      expectedCredit: String(message.expectedCredit),
-      expectedWithdrawn: String(message.expectedWithdrawn),
-      deadline: String(message.deadline),
-    },
-    signature,
-  };
+  const signature = await sign(client, withdrawTypedData({ address, chainId: client.chain.id, message }));
+  return { action: "withdraw", ...place, message: toWire(message), signature };
 }
 
 export declare namespace signWithdraw {
-  type Parameters = {
+  type Parameters = SigningOptions & {
     /** The vault. */
     address: Address;
     /** The ERC-20 token of the credit. */
     token: Address;
     /** Where the money goes. Default: the owner. */
     to?: Address;
-    /** First Unix second at which the signature is no longer valid. Default: an hour after the latest block. */
-    deadline?: bigint;
-    /** The vault's factory. Default: the canonical one. */
-    factory?: Address;
   };
 }

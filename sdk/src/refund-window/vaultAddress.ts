@@ -11,13 +11,23 @@ import {
 } from "viem";
 import { refundWindowTermsParameters } from "../generated/abis.js";
 import { addresses } from "../generated/addresses.js";
-import { BPS, CREATE2_SALT, MAX_FEE_BPS, MAX_WINDOW, MIN_WINDOW } from "../generated/constants.js";
 import {
-  TermsArbitrationUnsupportedError,
+  BPS,
+  CREATE2_SALT,
+  MAX_FEE_BPS,
+  MAX_RESOLUTION_PERIOD,
+  MAX_WINDOW,
+  MIN_RESOLUTION_PERIOD,
+  MIN_WINDOW,
+} from "../generated/constants.js";
+import {
+  TermsArbiterIsPartyError,
   TermsFeeReceiverWrongError,
   TermsFeeTooHighError,
   TermsNonRefundableTooHighError,
+  TermsResolutionPeriodOutOfBoundsError,
   TermsWindowOutOfBoundsError,
+  TermsWithoutArbiterError,
   TermsWithoutOperatorError,
   TermsWithoutReceiverError,
 } from "../generated/errors.js";
@@ -54,7 +64,9 @@ export function vaultAddress(
  * @throws {TermsFeeReceiverWrongError} when `feeReceiver` does not go with `feeBps` or is the receiver.
  * @throws {TermsWindowOutOfBoundsError} when `window` is out of bounds.
  * @throws {TermsNonRefundableTooHighError} when nothing would be refundable.
- * @throws {TermsArbitrationUnsupportedError} when anything about an arbiter is set.
+ * @throws {TermsWithoutArbiterError} when something is set that only an arbiter needs.
+ * @throws {TermsArbiterIsPartyError} when the arbiter is receiver, operator or fee receiver.
+ * @throws {TermsResolutionPeriodOutOfBoundsError} when the arbiter has too little or too much time.
  */
 export function encodeTerms(terms: RefundWindowTerms): Hex {
   checkVaultTerms(terms);
@@ -75,13 +87,29 @@ function checkVaultTerms({ feeBps, feeReceiver, operator, receiver }: RefundWind
 }
 
 function checkRefundWindowTerms(terms: RefundWindowTerms): void {
-  const { arbiter, nonRefundableBps, resolutionPeriod, silenceFavorsPayer, window } = terms;
+  const { nonRefundableBps, window } = terms;
   if (window < MIN_WINDOW || window > MAX_WINDOW) {
     throw new TermsWindowOutOfBoundsError({ maximum: MAX_WINDOW, minimum: MIN_WINDOW, window });
   }
   if (nonRefundableBps >= BPS) throw new TermsNonRefundableTooHighError({ limit: BPS, nonRefundableBps });
-  if (!isZero(arbiter) || resolutionPeriod !== 0 || silenceFavorsPayer) {
-    throw new TermsArbitrationUnsupportedError({ arbiter, resolutionPeriod, silenceFavorsPayer });
+  checkArbitration(terms);
+}
+
+function checkArbitration(terms: RefundWindowTerms): void {
+  const { arbiter, feeReceiver, operator, receiver, resolutionPeriod, silenceFavorsPayer } = terms;
+  if (isZero(arbiter)) {
+    if (resolutionPeriod === 0 && !silenceFavorsPayer) return;
+    throw new TermsWithoutArbiterError({ resolutionPeriod, silenceFavorsPayer });
+  }
+  if ([receiver, operator, feeReceiver].some((party) => isAddressEqual(party, arbiter))) {
+    throw new TermsArbiterIsPartyError({ arbiter });
+  }
+  if (resolutionPeriod < MIN_RESOLUTION_PERIOD || resolutionPeriod > MAX_RESOLUTION_PERIOD) {
+    throw new TermsResolutionPeriodOutOfBoundsError({
+      maximum: MAX_RESOLUTION_PERIOD,
+      minimum: MIN_RESOLUTION_PERIOD,
+      resolutionPeriod,
+    });
   }
 }
 

@@ -21,6 +21,44 @@ import type {
   TypedContractMethod,
 } from "./common.js";
 
+export type PaymentRefStruct = {
+  method: BigNumberish;
+  token: AddressLike;
+  payer: AddressLike;
+  nonce: BytesLike;
+};
+
+export type PaymentRefStructOutput = [method: bigint, token: string, payer: string, nonce: string] & {
+  method: bigint;
+  token: string;
+  payer: string;
+  nonce: string;
+};
+
+export type ConcedeStruct = {
+  paymentId: BytesLike;
+  by: AddressLike;
+  deadline: BigNumberish;
+};
+
+export type ConcedeStructOutput = [paymentId: string, by: string, deadline: bigint] & {
+  paymentId: string;
+  by: string;
+  deadline: bigint;
+};
+
+export type DisputeStruct = {
+  paymentId: BytesLike;
+  evidence: BytesLike;
+  deadline: BigNumberish;
+};
+
+export type DisputeStructOutput = [paymentId: string, evidence: string, deadline: bigint] & {
+  paymentId: string;
+  evidence: string;
+  deadline: bigint;
+};
+
 export type RefundWindowTermsStruct = {
   receiver: AddressLike;
   operator: AddressLike;
@@ -58,34 +96,6 @@ export type RefundWindowTermsStructOutput = [
   nonRefundableBps: bigint;
 };
 
-export type PaymentRefStruct = {
-  method: BigNumberish;
-  token: AddressLike;
-  payer: AddressLike;
-  nonce: BytesLike;
-};
-
-export type PaymentRefStructOutput = [method: bigint, token: string, payer: string, nonce: string] & {
-  method: bigint;
-  token: string;
-  payer: string;
-  nonce: string;
-};
-
-export type NextActionStruct = {
-  selector: BytesLike;
-  actor: AddressLike;
-  from: BigNumberish;
-  until: BigNumberish;
-};
-
-export type NextActionStructOutput = [selector: string, actor: string, from: bigint, until: bigint] & {
-  selector: string;
-  actor: string;
-  from: bigint;
-  until: bigint;
-};
-
 export type AuthorizationStruct = {
   token: AddressLike;
   payer: AddressLike;
@@ -114,8 +124,37 @@ export type AuthorizationStructOutput = [
   signature: string;
 };
 
+export type NextActionStruct = {
+  selector: BytesLike;
+  actor: AddressLike;
+  from: BigNumberish;
+  until: BigNumberish;
+};
+
+export type NextActionStructOutput = [selector: string, actor: string, from: bigint, until: bigint] & {
+  selector: string;
+  actor: string;
+  from: bigint;
+  until: bigint;
+};
+
+export type ReceiptProofStruct = {
+  header: BytesLike;
+  transactionIndex: BigNumberish;
+  nodes: BytesLike[];
+  logIndex: BigNumberish;
+};
+
+export type ReceiptProofStructOutput = [header: string, transactionIndex: bigint, nodes: string[], logIndex: bigint] & {
+  header: string;
+  transactionIndex: bigint;
+  nodes: string[];
+  logIndex: bigint;
+};
+
 export type RefundStruct = {
   paymentId: BytesLike;
+  by: AddressLike;
   amount: BigNumberish;
   to: AddressLike;
   expectedHeld: BigNumberish;
@@ -125,6 +164,7 @@ export type RefundStruct = {
 
 export type RefundStructOutput = [
   paymentId: string,
+  by: string,
   amount: bigint,
   to: string,
   expectedHeld: bigint,
@@ -132,10 +172,65 @@ export type RefundStructOutput = [
   deadline: bigint,
 ] & {
   paymentId: string;
+  by: string;
   amount: bigint;
   to: string;
   expectedHeld: bigint;
   expectedRefunded: bigint;
+  deadline: bigint;
+};
+
+export type ReleaseStruct = {
+  paymentId: BytesLike;
+  announcement: BigNumberish;
+  amount: BigNumberish;
+  to: AddressLike;
+  deadline: BigNumberish;
+};
+
+export type ReleaseStructOutput = [
+  paymentId: string,
+  announcement: bigint,
+  amount: bigint,
+  to: string,
+  deadline: bigint,
+] & {
+  paymentId: string;
+  announcement: bigint;
+  amount: bigint;
+  to: string;
+  deadline: bigint;
+};
+
+export type ResolveStruct = {
+  paymentId: BytesLike;
+  toPayer: BigNumberish;
+  toReceiver: BigNumberish;
+  evidence: BytesLike;
+  deadline: BigNumberish;
+};
+
+export type ResolveStructOutput = [
+  paymentId: string,
+  toPayer: bigint,
+  toReceiver: bigint,
+  evidence: string,
+  deadline: bigint,
+] & {
+  paymentId: string;
+  toPayer: bigint;
+  toReceiver: bigint;
+  evidence: string;
+  deadline: bigint;
+};
+
+export type WithdrawDisputeStruct = {
+  paymentId: BytesLike;
+  deadline: BigNumberish;
+};
+
+export type WithdrawDisputeStructOutput = [paymentId: string, deadline: bigint] & {
+  paymentId: string;
   deadline: bigint;
 };
 
@@ -174,6 +269,7 @@ export declare namespace IRefundWindow {
     refundable: BigNumberish;
     closesAt: BigNumberish;
     maturesAt: BigNumberish;
+    defaultsAt: BigNumberish;
   };
 
   export type PaymentStructOutput = [
@@ -185,6 +281,7 @@ export declare namespace IRefundWindow {
     refundable: bigint,
     closesAt: bigint,
     maturesAt: bigint,
+    defaultsAt: bigint,
   ] & {
     id: string;
     status: bigint;
@@ -194,79 +291,199 @@ export declare namespace IRefundWindow {
     refundable: bigint;
     closesAt: bigint;
     maturesAt: bigint;
+    defaultsAt: bigint;
   };
 }
 
 export interface RefundWindowInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "announceAssignment"
+      | "announcementOf"
+      | "announcementsOf"
+      | "assign"
       | "bucketOf"
       | "checkTerms"
       | "claim"
+      | "claimOf"
+      | "concede"
+      | "concedeWithSignature"
       | "creditOf"
+      | "dispute"
+      | "disputeWithSignature"
       | "eip712Domain"
       | "encodeTerms"
+      | "freeze"
       | "idOf"
       | "liabilitiesOf"
       | "maturingIn"
       | "nextActions"
       | "pay"
+      | "payMany"
       | "paymentOf"
+      | "receiptVerifier"
+      | "record"
       | "refund"
       | "refundWithSignature"
+      | "release"
+      | "resolve"
+      | "resolveByDefault"
+      | "resolveWithSignature"
+      | "submitEvidence"
       | "surplusOf"
       | "terms"
       | "withdraw"
+      | "withdrawDispute"
+      | "withdrawDisputeWithSignature"
       | "withdrawWithSignature",
   ): FunctionFragment;
 
   getEvent(
-    nameOrSignatureOrTopic: "Claimed" | "Credited" | "EIP712DomainChanged" | "Paid" | "Refunded" | "Withdrawn",
+    nameOrSignatureOrTopic:
+      | "Assigned"
+      | "AssignmentAnnounced"
+      | "Claimed"
+      | "Credited"
+      | "DisputeSettled"
+      | "Disputed"
+      | "EIP712DomainChanged"
+      | "EvidenceSubmitted"
+      | "Frozen"
+      | "Paid"
+      | "Recorded"
+      | "Refunded"
+      | "Released"
+      | "Withdrawn",
   ): EventFragment;
 
+  encodeFunctionData(functionFragment: "announceAssignment", values: [AddressLike, BigNumberish]): string;
+  encodeFunctionData(functionFragment: "announcementOf", values: [AddressLike, BigNumberish]): string;
+  encodeFunctionData(functionFragment: "announcementsOf", values: [AddressLike]): string;
+  encodeFunctionData(functionFragment: "assign", values: [AddressLike, BigNumberish, AddressLike]): string;
   encodeFunctionData(functionFragment: "bucketOf", values: [BigNumberish]): string;
   encodeFunctionData(functionFragment: "checkTerms", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "claim", values: [AddressLike, BigNumberish[], BigNumberish]): string;
+  encodeFunctionData(functionFragment: "claimOf", values: [PaymentRefStruct, BigNumberish]): string;
+  encodeFunctionData(functionFragment: "concede", values: [PaymentRefStruct]): string;
+  encodeFunctionData(
+    functionFragment: "concedeWithSignature",
+    values: [PaymentRefStruct, ConcedeStruct, BytesLike],
+  ): string;
   encodeFunctionData(functionFragment: "creditOf", values: [AddressLike, AddressLike]): string;
+  encodeFunctionData(functionFragment: "dispute", values: [PaymentRefStruct, BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "disputeWithSignature",
+    values: [PaymentRefStruct, DisputeStruct, BytesLike],
+  ): string;
   encodeFunctionData(functionFragment: "eip712Domain", values?: undefined): string;
   encodeFunctionData(functionFragment: "encodeTerms", values: [RefundWindowTermsStruct]): string;
+  encodeFunctionData(functionFragment: "freeze", values: [AuthorizationStruct]): string;
   encodeFunctionData(functionFragment: "idOf", values: [PaymentRefStruct]): string;
   encodeFunctionData(functionFragment: "liabilitiesOf", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "maturingIn", values: [AddressLike, BigNumberish]): string;
   encodeFunctionData(functionFragment: "nextActions", values: [PaymentRefStruct]): string;
   encodeFunctionData(functionFragment: "pay", values: [AuthorizationStruct]): string;
+  encodeFunctionData(functionFragment: "payMany", values: [AddressLike, AuthorizationStruct[], BigNumberish]): string;
   encodeFunctionData(functionFragment: "paymentOf", values: [PaymentRefStruct]): string;
+  encodeFunctionData(functionFragment: "receiptVerifier", values?: undefined): string;
+  encodeFunctionData(functionFragment: "record", values: [AddressLike, ReceiptProofStruct]): string;
   encodeFunctionData(
     functionFragment: "refund",
     values: [PaymentRefStruct, BigNumberish, AddressLike, BigNumberish, BigNumberish, BigNumberish],
   ): string;
   encodeFunctionData(
     functionFragment: "refundWithSignature",
-    values: [PaymentRefStruct, RefundStruct, AddressLike, BytesLike, BigNumberish],
+    values: [PaymentRefStruct, RefundStruct, BytesLike, BigNumberish],
   ): string;
+  encodeFunctionData(functionFragment: "release", values: [PaymentRefStruct, ReleaseStruct, BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "resolve",
+    values: [PaymentRefStruct, BigNumberish, BigNumberish, BytesLike],
+  ): string;
+  encodeFunctionData(functionFragment: "resolveByDefault", values: [PaymentRefStruct]): string;
+  encodeFunctionData(
+    functionFragment: "resolveWithSignature",
+    values: [PaymentRefStruct, ResolveStruct, BytesLike],
+  ): string;
+  encodeFunctionData(functionFragment: "submitEvidence", values: [PaymentRefStruct, BytesLike]): string;
   encodeFunctionData(functionFragment: "surplusOf", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "terms", values?: undefined): string;
   encodeFunctionData(functionFragment: "withdraw", values: [AddressLike, AddressLike, AddressLike]): string;
+  encodeFunctionData(functionFragment: "withdrawDispute", values: [PaymentRefStruct]): string;
+  encodeFunctionData(
+    functionFragment: "withdrawDisputeWithSignature",
+    values: [PaymentRefStruct, WithdrawDisputeStruct, BytesLike],
+  ): string;
   encodeFunctionData(functionFragment: "withdrawWithSignature", values: [WithdrawStruct, BytesLike]): string;
 
+  decodeFunctionResult(functionFragment: "announceAssignment", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "announcementOf", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "announcementsOf", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "assign", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "bucketOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "checkTerms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "claim", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "claimOf", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "concede", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "concedeWithSignature", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "creditOf", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "dispute", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "disputeWithSignature", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "eip712Domain", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "encodeTerms", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "freeze", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "idOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "liabilitiesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "maturingIn", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "nextActions", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pay", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "payMany", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "paymentOf", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "receiptVerifier", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "record", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "refund", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "refundWithSignature", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "release", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "resolve", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "resolveByDefault", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "resolveWithSignature", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "submitEvidence", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "surplusOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "terms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "withdraw", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "withdrawDispute", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "withdrawDisputeWithSignature", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "withdrawWithSignature", data: BytesLike): Result;
+}
+
+export declare namespace AssignedEvent {
+  export type InputTuple = [token: AddressLike, number: BigNumberish, to: AddressLike, amount: BigNumberish];
+  export type OutputTuple = [token: string, number: bigint, to: string, amount: bigint];
+  export interface OutputObject {
+    token: string;
+    number: bigint;
+    to: string;
+    amount: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export declare namespace AssignmentAnnouncedEvent {
+  export type InputTuple = [token: AddressLike, number: BigNumberish, amount: BigNumberish, endsAt: BigNumberish];
+  export type OutputTuple = [token: string, number: bigint, amount: bigint, endsAt: bigint];
+  export interface OutputObject {
+    token: string;
+    number: bigint;
+    amount: bigint;
+    endsAt: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
 }
 
 export declare namespace ClaimedEvent {
@@ -299,10 +516,94 @@ export declare namespace CreditedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export declare namespace DisputeSettledEvent {
+  export type InputTuple = [
+    id: BytesLike,
+    by: AddressLike,
+    toPayer: BigNumberish,
+    toReceiver: BigNumberish,
+    fee: BigNumberish,
+    evidence: BytesLike,
+  ];
+  export type OutputTuple = [
+    id: string,
+    by: string,
+    toPayer: bigint,
+    toReceiver: bigint,
+    fee: bigint,
+    evidence: string,
+  ];
+  export interface OutputObject {
+    id: string;
+    by: string;
+    toPayer: bigint;
+    toReceiver: bigint;
+    fee: bigint;
+    evidence: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export declare namespace DisputedEvent {
+  export type InputTuple = [id: BytesLike, held: BigNumberish, defaultsAt: BigNumberish, evidence: BytesLike];
+  export type OutputTuple = [id: string, held: bigint, defaultsAt: bigint, evidence: string];
+  export interface OutputObject {
+    id: string;
+    held: bigint;
+    defaultsAt: bigint;
+    evidence: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export declare namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
   export interface OutputObject {}
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export declare namespace EvidenceSubmittedEvent {
+  export type InputTuple = [id: BytesLike, by: AddressLike, evidence: BytesLike];
+  export type OutputTuple = [id: string, by: string, evidence: string];
+  export interface OutputObject {
+    id: string;
+    by: string;
+    evidence: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export declare namespace FrozenEvent {
+  export type InputTuple = [
+    id: BytesLike,
+    payer: AddressLike,
+    number: BigNumberish,
+    token: AddressLike,
+    nonce: BytesLike,
+    amount: BigNumberish,
+  ];
+  export type OutputTuple = [id: string, payer: string, number: bigint, token: string, nonce: string, amount: bigint];
+  export interface OutputObject {
+    id: string;
+    payer: string;
+    number: bigint;
+    token: string;
+    nonce: string;
+    amount: bigint;
+  }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
   export type Log = TypedEventLog<Event>;
@@ -333,6 +634,19 @@ export declare namespace PaidEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export declare namespace RecordedEvent {
+  export type InputTuple = [id: BytesLike, transferredAt: BigNumberish];
+  export type OutputTuple = [id: string, transferredAt: bigint];
+  export interface OutputObject {
+    id: string;
+    transferredAt: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export declare namespace RefundedEvent {
   export type InputTuple = [
     id: BytesLike,
@@ -348,6 +662,21 @@ export declare namespace RefundedEvent {
     to: string;
     amount: bigint;
     refunded: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export declare namespace ReleasedEvent {
+  export type InputTuple = [id: BytesLike, number: BigNumberish, to: AddressLike, amount: BigNumberish];
+  export type OutputTuple = [id: string, number: bigint, to: string, amount: bigint];
+  export interface OutputObject {
+    id: string;
+    number: bigint;
+    to: string;
+    amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -410,6 +739,28 @@ export interface RefundWindow extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
+  announceAssignment: TypedContractMethod<[token: AddressLike, amount: BigNumberish], [bigint], "nonpayable">;
+
+  announcementOf: TypedContractMethod<
+    [token: AddressLike, number: BigNumberish],
+    [
+      [bigint, bigint, bigint] & {
+        amount: bigint;
+        claims: bigint;
+        endsAt: bigint;
+      },
+    ],
+    "view"
+  >;
+
+  announcementsOf: TypedContractMethod<
+    [token: AddressLike],
+    [[bigint, bigint] & { count: bigint; aside: bigint }],
+    "view"
+  >;
+
+  assign: TypedContractMethod<[token: AddressLike, number: BigNumberish, to: AddressLike], [bigint], "nonpayable">;
+
   bucketOf: TypedContractMethod<
     [closesAt: BigNumberish],
     [[bigint, bigint] & { bucket: bigint; maturesAt: bigint }],
@@ -424,10 +775,28 @@ export interface RefundWindow extends BaseContract {
     "nonpayable"
   >;
 
+  claimOf: TypedContractMethod<[ref: PaymentRefStruct, number: BigNumberish], [bigint], "view">;
+
+  concede: TypedContractMethod<[ref: PaymentRefStruct], [void], "nonpayable">;
+
+  concedeWithSignature: TypedContractMethod<
+    [ref: PaymentRefStruct, message: ConcedeStruct, signature: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
   creditOf: TypedContractMethod<
     [token: AddressLike, owner: AddressLike],
     [[bigint, bigint] & { balance: bigint; withdrawn: bigint }],
     "view"
+  >;
+
+  dispute: TypedContractMethod<[ref: PaymentRefStruct, evidence: BytesLike], [void], "nonpayable">;
+
+  disputeWithSignature: TypedContractMethod<
+    [ref: PaymentRefStruct, message: DisputeStruct, signature: BytesLike],
+    [void],
+    "nonpayable"
   >;
 
   eip712Domain: TypedContractMethod<
@@ -448,6 +817,8 @@ export interface RefundWindow extends BaseContract {
 
   encodeTerms: TypedContractMethod<[newTerms: RefundWindowTermsStruct], [string], "view">;
 
+  freeze: TypedContractMethod<[authorization: AuthorizationStruct], [void], "nonpayable">;
+
   idOf: TypedContractMethod<[ref: PaymentRefStruct], [string], "view">;
 
   liabilitiesOf: TypedContractMethod<[token: AddressLike], [bigint], "view">;
@@ -458,7 +829,17 @@ export interface RefundWindow extends BaseContract {
 
   pay: TypedContractMethod<[authorization: AuthorizationStruct], [string], "nonpayable">;
 
+  payMany: TypedContractMethod<
+    [token: AddressLike, authorizations: AuthorizationStruct[], itemGas: BigNumberish],
+    [string[]],
+    "nonpayable"
+  >;
+
   paymentOf: TypedContractMethod<[ref: PaymentRefStruct], [IRefundWindow.PaymentStructOutput], "view">;
+
+  receiptVerifier: TypedContractMethod<[], [string], "view">;
+
+  record: TypedContractMethod<[token: AddressLike, proof: ReceiptProofStruct], [string], "nonpayable">;
 
   refund: TypedContractMethod<
     [
@@ -474,10 +855,32 @@ export interface RefundWindow extends BaseContract {
   >;
 
   refundWithSignature: TypedContractMethod<
-    [ref: PaymentRefStruct, message: RefundStruct, signer: AddressLike, signature: BytesLike, payoutGas: BigNumberish],
+    [ref: PaymentRefStruct, message: RefundStruct, signature: BytesLike, payoutGas: BigNumberish],
     [void],
     "nonpayable"
   >;
+
+  release: TypedContractMethod<
+    [ref: PaymentRefStruct, message: ReleaseStruct, signature: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
+  resolve: TypedContractMethod<
+    [ref: PaymentRefStruct, toPayer: BigNumberish, toReceiver: BigNumberish, evidence: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
+  resolveByDefault: TypedContractMethod<[ref: PaymentRefStruct], [void], "nonpayable">;
+
+  resolveWithSignature: TypedContractMethod<
+    [ref: PaymentRefStruct, message: ResolveStruct, signature: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
+  submitEvidence: TypedContractMethod<[ref: PaymentRefStruct, evidence: BytesLike], [void], "nonpayable">;
 
   surplusOf: TypedContractMethod<[token: AddressLike], [bigint], "view">;
 
@@ -485,10 +888,38 @@ export interface RefundWindow extends BaseContract {
 
   withdraw: TypedContractMethod<[token: AddressLike, owner: AddressLike, to: AddressLike], [bigint], "nonpayable">;
 
+  withdrawDispute: TypedContractMethod<[ref: PaymentRefStruct], [void], "nonpayable">;
+
+  withdrawDisputeWithSignature: TypedContractMethod<
+    [ref: PaymentRefStruct, message: WithdrawDisputeStruct, signature: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
   withdrawWithSignature: TypedContractMethod<[message: WithdrawStruct, signature: BytesLike], [bigint], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
+  getFunction(
+    nameOrSignature: "announceAssignment",
+  ): TypedContractMethod<[token: AddressLike, amount: BigNumberish], [bigint], "nonpayable">;
+  getFunction(nameOrSignature: "announcementOf"): TypedContractMethod<
+    [token: AddressLike, number: BigNumberish],
+    [
+      [bigint, bigint, bigint] & {
+        amount: bigint;
+        claims: bigint;
+        endsAt: bigint;
+      },
+    ],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "announcementsOf",
+  ): TypedContractMethod<[token: AddressLike], [[bigint, bigint] & { count: bigint; aside: bigint }], "view">;
+  getFunction(
+    nameOrSignature: "assign",
+  ): TypedContractMethod<[token: AddressLike, number: BigNumberish, to: AddressLike], [bigint], "nonpayable">;
   getFunction(
     nameOrSignature: "bucketOf",
   ): TypedContractMethod<[closesAt: BigNumberish], [[bigint, bigint] & { bucket: bigint; maturesAt: bigint }], "view">;
@@ -501,12 +932,25 @@ export interface RefundWindow extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "claimOf",
+  ): TypedContractMethod<[ref: PaymentRefStruct, number: BigNumberish], [bigint], "view">;
+  getFunction(nameOrSignature: "concede"): TypedContractMethod<[ref: PaymentRefStruct], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "concedeWithSignature",
+  ): TypedContractMethod<[ref: PaymentRefStruct, message: ConcedeStruct, signature: BytesLike], [void], "nonpayable">;
+  getFunction(
     nameOrSignature: "creditOf",
   ): TypedContractMethod<
     [token: AddressLike, owner: AddressLike],
     [[bigint, bigint] & { balance: bigint; withdrawn: bigint }],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "dispute",
+  ): TypedContractMethod<[ref: PaymentRefStruct, evidence: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "disputeWithSignature",
+  ): TypedContractMethod<[ref: PaymentRefStruct, message: DisputeStruct, signature: BytesLike], [void], "nonpayable">;
   getFunction(nameOrSignature: "eip712Domain"): TypedContractMethod<
     [],
     [
@@ -525,6 +969,9 @@ export interface RefundWindow extends BaseContract {
   getFunction(
     nameOrSignature: "encodeTerms",
   ): TypedContractMethod<[newTerms: RefundWindowTermsStruct], [string], "view">;
+  getFunction(
+    nameOrSignature: "freeze",
+  ): TypedContractMethod<[authorization: AuthorizationStruct], [void], "nonpayable">;
   getFunction(nameOrSignature: "idOf"): TypedContractMethod<[ref: PaymentRefStruct], [string], "view">;
   getFunction(nameOrSignature: "liabilitiesOf"): TypedContractMethod<[token: AddressLike], [bigint], "view">;
   getFunction(
@@ -537,8 +984,19 @@ export interface RefundWindow extends BaseContract {
     nameOrSignature: "pay",
   ): TypedContractMethod<[authorization: AuthorizationStruct], [string], "nonpayable">;
   getFunction(
+    nameOrSignature: "payMany",
+  ): TypedContractMethod<
+    [token: AddressLike, authorizations: AuthorizationStruct[], itemGas: BigNumberish],
+    [string[]],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "paymentOf",
   ): TypedContractMethod<[ref: PaymentRefStruct], [IRefundWindow.PaymentStructOutput], "view">;
+  getFunction(nameOrSignature: "receiptVerifier"): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "record",
+  ): TypedContractMethod<[token: AddressLike, proof: ReceiptProofStruct], [string], "nonpayable">;
   getFunction(
     nameOrSignature: "refund",
   ): TypedContractMethod<
@@ -556,19 +1014,54 @@ export interface RefundWindow extends BaseContract {
   getFunction(
     nameOrSignature: "refundWithSignature",
   ): TypedContractMethod<
-    [ref: PaymentRefStruct, message: RefundStruct, signer: AddressLike, signature: BytesLike, payoutGas: BigNumberish],
+    [ref: PaymentRefStruct, message: RefundStruct, signature: BytesLike, payoutGas: BigNumberish],
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "release",
+  ): TypedContractMethod<[ref: PaymentRefStruct, message: ReleaseStruct, signature: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "resolve",
+  ): TypedContractMethod<
+    [ref: PaymentRefStruct, toPayer: BigNumberish, toReceiver: BigNumberish, evidence: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(nameOrSignature: "resolveByDefault"): TypedContractMethod<[ref: PaymentRefStruct], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "resolveWithSignature",
+  ): TypedContractMethod<[ref: PaymentRefStruct, message: ResolveStruct, signature: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "submitEvidence",
+  ): TypedContractMethod<[ref: PaymentRefStruct, evidence: BytesLike], [void], "nonpayable">;
   getFunction(nameOrSignature: "surplusOf"): TypedContractMethod<[token: AddressLike], [bigint], "view">;
   getFunction(nameOrSignature: "terms"): TypedContractMethod<[], [RefundWindowTermsStructOutput], "view">;
   getFunction(
     nameOrSignature: "withdraw",
   ): TypedContractMethod<[token: AddressLike, owner: AddressLike, to: AddressLike], [bigint], "nonpayable">;
+  getFunction(nameOrSignature: "withdrawDispute"): TypedContractMethod<[ref: PaymentRefStruct], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "withdrawDisputeWithSignature",
+  ): TypedContractMethod<
+    [ref: PaymentRefStruct, message: WithdrawDisputeStruct, signature: BytesLike],
+    [void],
+    "nonpayable"
+  >;
   getFunction(
     nameOrSignature: "withdrawWithSignature",
   ): TypedContractMethod<[message: WithdrawStruct, signature: BytesLike], [bigint], "nonpayable">;
 
+  getEvent(
+    key: "Assigned",
+  ): TypedContractEvent<AssignedEvent.InputTuple, AssignedEvent.OutputTuple, AssignedEvent.OutputObject>;
+  getEvent(
+    key: "AssignmentAnnounced",
+  ): TypedContractEvent<
+    AssignmentAnnouncedEvent.InputTuple,
+    AssignmentAnnouncedEvent.OutputTuple,
+    AssignmentAnnouncedEvent.OutputObject
+  >;
   getEvent(
     key: "Claimed",
   ): TypedContractEvent<ClaimedEvent.InputTuple, ClaimedEvent.OutputTuple, ClaimedEvent.OutputObject>;
@@ -576,21 +1069,65 @@ export interface RefundWindow extends BaseContract {
     key: "Credited",
   ): TypedContractEvent<CreditedEvent.InputTuple, CreditedEvent.OutputTuple, CreditedEvent.OutputObject>;
   getEvent(
+    key: "DisputeSettled",
+  ): TypedContractEvent<
+    DisputeSettledEvent.InputTuple,
+    DisputeSettledEvent.OutputTuple,
+    DisputeSettledEvent.OutputObject
+  >;
+  getEvent(
+    key: "Disputed",
+  ): TypedContractEvent<DisputedEvent.InputTuple, DisputedEvent.OutputTuple, DisputedEvent.OutputObject>;
+  getEvent(
     key: "EIP712DomainChanged",
   ): TypedContractEvent<
     EIP712DomainChangedEvent.InputTuple,
     EIP712DomainChangedEvent.OutputTuple,
     EIP712DomainChangedEvent.OutputObject
   >;
+  getEvent(
+    key: "EvidenceSubmitted",
+  ): TypedContractEvent<
+    EvidenceSubmittedEvent.InputTuple,
+    EvidenceSubmittedEvent.OutputTuple,
+    EvidenceSubmittedEvent.OutputObject
+  >;
+  getEvent(
+    key: "Frozen",
+  ): TypedContractEvent<FrozenEvent.InputTuple, FrozenEvent.OutputTuple, FrozenEvent.OutputObject>;
   getEvent(key: "Paid"): TypedContractEvent<PaidEvent.InputTuple, PaidEvent.OutputTuple, PaidEvent.OutputObject>;
+  getEvent(
+    key: "Recorded",
+  ): TypedContractEvent<RecordedEvent.InputTuple, RecordedEvent.OutputTuple, RecordedEvent.OutputObject>;
   getEvent(
     key: "Refunded",
   ): TypedContractEvent<RefundedEvent.InputTuple, RefundedEvent.OutputTuple, RefundedEvent.OutputObject>;
+  getEvent(
+    key: "Released",
+  ): TypedContractEvent<ReleasedEvent.InputTuple, ReleasedEvent.OutputTuple, ReleasedEvent.OutputObject>;
   getEvent(
     key: "Withdrawn",
   ): TypedContractEvent<WithdrawnEvent.InputTuple, WithdrawnEvent.OutputTuple, WithdrawnEvent.OutputObject>;
 
   filters: {
+    "Assigned(address,uint256,address,uint256)": TypedContractEvent<
+      AssignedEvent.InputTuple,
+      AssignedEvent.OutputTuple,
+      AssignedEvent.OutputObject
+    >;
+    Assigned: TypedContractEvent<AssignedEvent.InputTuple, AssignedEvent.OutputTuple, AssignedEvent.OutputObject>;
+
+    "AssignmentAnnounced(address,uint256,uint256,uint40)": TypedContractEvent<
+      AssignmentAnnouncedEvent.InputTuple,
+      AssignmentAnnouncedEvent.OutputTuple,
+      AssignmentAnnouncedEvent.OutputObject
+    >;
+    AssignmentAnnounced: TypedContractEvent<
+      AssignmentAnnouncedEvent.InputTuple,
+      AssignmentAnnouncedEvent.OutputTuple,
+      AssignmentAnnouncedEvent.OutputObject
+    >;
+
     "Claimed(address,uint32[],uint256,uint256)": TypedContractEvent<
       ClaimedEvent.InputTuple,
       ClaimedEvent.OutputTuple,
@@ -605,6 +1142,24 @@ export interface RefundWindow extends BaseContract {
     >;
     Credited: TypedContractEvent<CreditedEvent.InputTuple, CreditedEvent.OutputTuple, CreditedEvent.OutputObject>;
 
+    "DisputeSettled(bytes32,address,uint256,uint256,uint256,bytes32)": TypedContractEvent<
+      DisputeSettledEvent.InputTuple,
+      DisputeSettledEvent.OutputTuple,
+      DisputeSettledEvent.OutputObject
+    >;
+    DisputeSettled: TypedContractEvent<
+      DisputeSettledEvent.InputTuple,
+      DisputeSettledEvent.OutputTuple,
+      DisputeSettledEvent.OutputObject
+    >;
+
+    "Disputed(bytes32,uint256,uint40,bytes32)": TypedContractEvent<
+      DisputedEvent.InputTuple,
+      DisputedEvent.OutputTuple,
+      DisputedEvent.OutputObject
+    >;
+    Disputed: TypedContractEvent<DisputedEvent.InputTuple, DisputedEvent.OutputTuple, DisputedEvent.OutputObject>;
+
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
@@ -616,6 +1171,24 @@ export interface RefundWindow extends BaseContract {
       EIP712DomainChangedEvent.OutputObject
     >;
 
+    "EvidenceSubmitted(bytes32,address,bytes32)": TypedContractEvent<
+      EvidenceSubmittedEvent.InputTuple,
+      EvidenceSubmittedEvent.OutputTuple,
+      EvidenceSubmittedEvent.OutputObject
+    >;
+    EvidenceSubmitted: TypedContractEvent<
+      EvidenceSubmittedEvent.InputTuple,
+      EvidenceSubmittedEvent.OutputTuple,
+      EvidenceSubmittedEvent.OutputObject
+    >;
+
+    "Frozen(bytes32,address,uint256,address,bytes32,uint256)": TypedContractEvent<
+      FrozenEvent.InputTuple,
+      FrozenEvent.OutputTuple,
+      FrozenEvent.OutputObject
+    >;
+    Frozen: TypedContractEvent<FrozenEvent.InputTuple, FrozenEvent.OutputTuple, FrozenEvent.OutputObject>;
+
     "Paid(bytes32,address,address,bytes32,uint256,uint40)": TypedContractEvent<
       PaidEvent.InputTuple,
       PaidEvent.OutputTuple,
@@ -623,12 +1196,26 @@ export interface RefundWindow extends BaseContract {
     >;
     Paid: TypedContractEvent<PaidEvent.InputTuple, PaidEvent.OutputTuple, PaidEvent.OutputObject>;
 
+    "Recorded(bytes32,uint40)": TypedContractEvent<
+      RecordedEvent.InputTuple,
+      RecordedEvent.OutputTuple,
+      RecordedEvent.OutputObject
+    >;
+    Recorded: TypedContractEvent<RecordedEvent.InputTuple, RecordedEvent.OutputTuple, RecordedEvent.OutputObject>;
+
     "Refunded(bytes32,address,address,uint256,uint256)": TypedContractEvent<
       RefundedEvent.InputTuple,
       RefundedEvent.OutputTuple,
       RefundedEvent.OutputObject
     >;
     Refunded: TypedContractEvent<RefundedEvent.InputTuple, RefundedEvent.OutputTuple, RefundedEvent.OutputObject>;
+
+    "Released(bytes32,uint256,address,uint256)": TypedContractEvent<
+      ReleasedEvent.InputTuple,
+      ReleasedEvent.OutputTuple,
+      ReleasedEvent.OutputObject
+    >;
+    Released: TypedContractEvent<ReleasedEvent.InputTuple, ReleasedEvent.OutputTuple, ReleasedEvent.OutputObject>;
 
     "Withdrawn(address,address,address,uint256,uint256)": TypedContractEvent<
       WithdrawnEvent.InputTuple,

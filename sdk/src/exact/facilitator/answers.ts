@@ -1,6 +1,7 @@
 import type { SettleResponse } from "@x402/core/types";
 import type { Hex } from "viem";
 import type { PaymentReceipt } from "../../refund-window/receipt.js";
+import type { RelayRequest } from "../../refund-window/relay.js";
 import { ErrSettlementPending } from "../errors.js";
 import { type ExpectedPayment, readReceipt } from "./chain.js";
 import type { Facilitator } from "./facilitator.js";
@@ -37,7 +38,7 @@ export async function success(
   facilitator: Facilitator,
   payment: ExpectedPayment,
   transaction: Hex,
-  { amount, operation }: { amount: bigint; operation?: "refund" },
+  { amount, operation }: { amount: bigint; operation?: RelayRequest["action"] },
 ): Promise<SettleResponse> {
   const { client, network, readTimeoutMs } = facilitator;
   // The money has moved: a node that goes away now must not turn that into a failure.

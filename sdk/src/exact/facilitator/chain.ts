@@ -13,7 +13,7 @@ import { getContractEvents, getTransactionReceipt } from "viem/actions";
 import { refundWindowAbi } from "../../generated/abis.js";
 import { nextActions } from "../../generated/actions/refundWindow/nextActions.js";
 import { paymentOf } from "../../generated/actions/refundWindow/paymentOf.js";
-import type { PaymentRef } from "../../generated/types.js";
+import type { NextAction, PaymentRef } from "../../generated/types.js";
 import type { PaymentReceipt, ReceiptAction } from "../../refund-window/receipt.js";
 import type { FacilitatorClient } from "./submitter.js";
 
@@ -28,7 +28,9 @@ export async function isPaid(
   return (await paymentOf(client, { address: vault, ref })).paid !== 0n;
 }
 
-/** Whether these logs show that the vault booked the payment and that the token moved exactly its amount. */
+/**
+ * Whether these logs show that the vault booked the payment, and that its amount moved: now, or before and it was proven.
+ */
 export function paidIn(logs: Log[], { amount, id, ref, vault }: ExpectedPayment): boolean {
   const paid = parseEventLogs({ abi: refundWindowAbi, eventName: "Paid", logs }).some(
     ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.amount === amount,
@@ -40,7 +42,10 @@ export function paidIn(logs: Log[], { amount, id, ref, vault }: ExpectedPayment)
       isAddressEqual(args.to, vault) &&
       args.value === amount,
   );
-  return paid && moved;
+  const recorded = parseEventLogs({ abi: refundWindowAbi, eventName: "Recorded", logs }).some(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id,
+  );
+  return paid && (moved || recorded);
 }
 
 /**
@@ -54,6 +59,20 @@ export function refundedIn(
   return parseEventLogs({ abi: refundWindowAbi, eventName: "Refunded", logs }).find(
     ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.refunded === total,
   )?.args.amount;
+}
+
+/** What these logs show a dispute to have locked. */
+export function disputedIn(logs: Log[], { id, vault }: { vault: Address; id: Hex }): bigint | undefined {
+  return parseEventLogs({ abi: refundWindowAbi, eventName: "Disputed", logs }).find(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id,
+  )?.args.held;
+}
+
+/** How these logs show a dispute to have ended, and by whom. */
+export function settlementIn(logs: Log[], { id, vault }: { vault: Address; id: Hex }) {
+  return parseEventLogs({ abi: refundWindowAbi, eventName: "DisputeSettled", logs }).find(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id,
+  )?.args;
 }
 
 /** What these logs show the vault to have sent of the owner's credit. */
@@ -101,34 +120,42 @@ export async function readReceipt(
     payer: ref.payer,
     nonce: ref.nonce,
     amount: String(payment.paid),
-    closesAt: payment.closesAt,
-    maturesAt: payment.maturesAt,
-    nextActions: actions.map(receiptAction),
+    ...(payment.defaultsAt === 0
+      ? { closesAt: payment.closesAt, maturesAt: payment.maturesAt }
+      : { defaultsAt: payment.defaultsAt }),
+    nextActions: actions.flatMap(receiptAction),
   };
 }
 
 const MAX_UINT40 = 2 ** 40 - 1;
-const CLAIM = toFunctionSelector(
-  refundWindowAbi.find((item) => item.type === "function" && item.name === "claim") as never,
+
+/** The functions that can come next, and how each can be used. */
+const ACTIONS: Record<ReceiptAction["action"], ReceiptAction["how"]> = {
+  refund: ["call", "signature"],
+  dispute: ["call", "signature"],
+  withdrawDispute: ["call", "signature"],
+  concede: ["call", "signature"],
+  resolve: ["call", "signature"],
+  resolveByDefault: ["call"],
+  claim: ["call"],
+};
+const ACTION_OF_SELECTOR = new Map(
+  (Object.keys(ACTIONS) as ReceiptAction["action"][]).map((action) => [
+    toFunctionSelector(refundWindowAbi.find((item) => item.type === "function" && item.name === action) as never),
+    action,
+  ]),
 );
 
-function receiptAction({
-  actor,
-  from,
-  selector,
-  until,
-}: {
-  selector: Hex;
-  actor: Address;
-  from: number;
-  until: number;
-}): ReceiptAction {
-  const action = selector === CLAIM ? "claim" : "refund";
-  return {
-    action,
-    actor: actor === zeroAddress ? null : actor,
-    from,
-    until: until === MAX_UINT40 ? null : until,
-    how: action === "claim" ? ["call"] : ["call", "signature"],
-  };
+function receiptAction({ actor, from, selector, until }: NextAction): ReceiptAction[] {
+  const action = ACTION_OF_SELECTOR.get(selector);
+  if (!action) return [];
+  return [
+    {
+      action,
+      actor: actor === zeroAddress ? null : actor,
+      from,
+      until: until === MAX_UINT40 ? null : until,
+      how: ACTIONS[action],
+    },
+  ];
 }

@@ -98,14 +98,15 @@ export async function isDeployed({ client, readTimeoutMs }: Facilitator, address
 }
 
 /**
- * What the chain would answer to the call, which it accepts. With twice the gas that is sponsored: what needs a little too much is told so by
- * the estimate, and what burns all it is given is not given all that the node has.
+ * What the chain would answer to the call, which it accepts. With twice the gas that is sponsored: what needs a little too
+ * much is told so by the estimate, and what burns all it is given is not given all that the node has.
  */
 export async function simulate(
   { client, maxGas, readTimeoutMs }: Facilitator,
   contractCall: ContractCall,
+  { blockTag = "latest" }: { blockTag?: "latest" | "pending" } = {},
 ): Promise<Hex> {
-  const calling = call(client, { ...contractCall, account: client.account, gas: 2n * maxGas });
+  const calling = call(client, { ...contractCall, account: client.account, blockTag, gas: 2n * maxGas });
   return (await withDeadline(calling, readTimeoutMs)).data ?? "0x";
 }
 

@@ -9,6 +9,8 @@ import { getAddress, type Hex, keccak256, stringToHex, type TransactionReceipt }
 import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { payCall } from "../../generated/actions/refundWindow/pay.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
+import { buildReceiptProof } from "../../receipt-proof/buildReceiptProof.js";
+import { findAuthorizedTransfer } from "../../receipt-proof/findAuthorizedTransfer.js";
 import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
 import { encodeTerms } from "../../refund-window/vaultAddress.js";
 import {
@@ -51,6 +53,7 @@ import {
 } from "./facilitator.js";
 import type { GuardedOfficialScheme } from "./official.js";
 import { withDeadline } from "./reasons.js";
+import { provenPayment, submitRecord } from "./record.js";
 import type { ContractCall, Outcome, Work } from "./submitter.js";
 import {
   checkDeployment,
@@ -245,8 +248,9 @@ async function reportPayment(
   let overtaking: Hex | undefined;
   try {
     overtaking = await overtakenBy(facilitator, payment, receipt);
+    if (!overtaking && isOurs) overtaking = await recordOvertaken(facilitator, payment, receipt);
   } catch {
-    // The node has gone away: what was sent may have been paid all the same.
+    // The node has gone away, or it takes a proof longer: what was sent may have been paid all the same.
     return pending(facilitator, payment, submission.hash);
   }
   if (overtaking && isOurs) return success(facilitator, payment, overtaking, { amount: payment.amount });
@@ -262,6 +266,31 @@ function overtakenBy(
 ): Promise<Hex | undefined> {
   return withDeadline(findPaidTransaction(client, payment, blockNumber), readTimeoutMs);
 }
+
+/** The record of a payment that somebody brought to the token before our transaction was mined; it is ours to prove. */
+async function recordOvertaken(
+  facilitator: Facilitator,
+  { amount, ref, vault, vaultExtra }: CheckedPayment,
+  { blockNumber }: TransactionReceipt,
+): Promise<Hex | undefined> {
+  const { client, readTimeoutMs } = facilitator;
+  const { nonce, payer, token } = ref;
+  const fromBlock = blockNumber > OVERTAKING_RANGE ? blockNumber - OVERTAKING_RANGE : 0n;
+  const place = { token, payer, nonce };
+  const hash = await withDeadline(
+    findAuthorizedTransfer(client, { ...place, vault, fromBlock, toBlock: blockNumber }),
+    readTimeoutMs,
+  );
+  if (!hash) return undefined;
+  const proof = await withDeadline(buildReceiptProof(client, { hash, ...place }), readTimeoutMs);
+  const proven = await provenPayment(facilitator, { proof, token, vault, vaultExtra });
+  if (proven.amount !== amount) return undefined;
+  const { outcome } = await submitRecord(facilitator, proven);
+  return outcome.receipt && paidIn(outcome.receipt.logs, proven) ? outcome.submission.hash : undefined;
+}
+
+/** Blocks before ours in which somebody who saw it could have been faster. */
+const OVERTAKING_RANGE = 256n;
 
 /** What the payer signed, and for how much of which token: two payloads of one payment are the same only with this. */
 function digestOf({ amount, payload, ref }: CheckedPayment): Hex {

@@ -1,47 +1,53 @@
 import * as z from "zod/mini";
 import { Method } from "../../generated/types.js";
+import { type Messages, messageFields } from "../../refund-window/messages.js";
 import type { RelayRequest } from "../../refund-window/relay.js";
-import { address, bytes, bytes32, uint256 } from "../schemas.js";
+import { address, bytes, bytes32, receiptProof, uint256 } from "../schemas.js";
 import { vaultExtra } from "../terms.js";
 
 const network = z.string().check(z.regex(/^eip155:\d{1,15}$/));
 
-const refundRequest = z.strictObject({
-  action: z.literal("refund"),
-  network,
-  vault: vaultExtra,
-  ref: z.strictObject({ method: z.literal(Method.Eip3009), token: address, payer: address, nonce: bytes32 }),
-  message: z.strictObject({
-    paymentId: bytes32,
-    amount: uint256,
-    to: address,
-    expectedHeld: uint256,
-    expectedRefunded: uint256,
-    deadline: uint256,
-  }),
-  signer: address,
-  signature: bytes,
-});
+const place = { network, vault: vaultExtra };
+const ref = z.strictObject({ method: z.literal(Method.Eip3009), token: address, payer: address, nonce: bytes32 });
+const pieces = { address, bytes32, uint256 };
+
+/** The fields that the contract signs, and no others. */
+function message<Action extends keyof Messages>(action: Action) {
+  const fields = messageFields[action].map(({ name, type }) => [name, pieces[type]] as const);
+  return z.strictObject(Object.fromEntries(fields));
+}
+
+function paymentRequest<Action extends keyof Messages>(action: Action) {
+  return z.strictObject({ ...place, action: z.literal(action), ref, message: message(action), signature: bytes });
+}
 
 const withdrawRequest = z.strictObject({
+  ...place,
   action: z.literal("withdraw"),
-  network,
-  vault: vaultExtra,
-  message: z.strictObject({
-    token: address,
-    owner: address,
-    to: address,
-    expectedCredit: uint256,
-    expectedWithdrawn: uint256,
-    deadline: uint256,
-  }),
+  message: message("withdraw"),
   signature: bytes,
 });
 
-const relayRequest = z.discriminatedUnion("action", [refundRequest, withdrawRequest]);
+const recordRequest = z.strictObject({
+  ...place,
+  action: z.literal("record"),
+  token: address,
+  proof: receiptProof,
+});
+
+const relayRequest = z.discriminatedUnion("action", [
+  paymentRequest("refund"),
+  paymentRequest("dispute"),
+  paymentRequest("withdrawDispute"),
+  paymentRequest("concede"),
+  paymentRequest("resolve"),
+  withdrawRequest,
+  recordRequest,
+]);
 
 /** The body of a request to a relay, or `undefined` when it is not one. */
 export function parseRelayRequest(body: unknown): RelayRequest | undefined {
   const parsed = relayRequest.safeParse(body);
-  return parsed.success ? parsed.data : undefined;
+  // The messages' fields come from the contracts, by name: their types are told apart by `action`.
+  return parsed.success ? (parsed.data as unknown as RelayRequest) : undefined;
 }

@@ -10,11 +10,13 @@ import type { RelayRequest } from "../../refund-window/relay.js";
 import { ErrOperationMissing, ErrOperationUnsupported } from "../errors.js";
 import { hasVaultExtra, parseExactPayload } from "../terms.js";
 import { optional, Refusal, refusalOf } from "./answers.js";
-import { refundByServer, relayAction } from "./exits.js";
+
 import { createFacilitator, type ExactEvmSchemeConfig, type Facilitator } from "./facilitator.js";
 import { GuardedOfficialScheme } from "./official.js";
 import { checkPayment, pay, verifyPayment } from "./pay.js";
 import { withDeadline } from "./reasons.js";
+import { refundByServer } from "./refund.js";
+import { relayAction } from "./relay.js";
 import type { FacilitatorClient } from "./submitter.js";
 
 /**
@@ -94,7 +96,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     }
   }
 
-  /** Sends an action that its party signed; the answer is as of `settle`. */
+  /** Sends an action that its party signed, or a record that needs no signature; the answer is as of `settle`. */
   async relay(request: RelayRequest): Promise<SettleResponse> {
     try {
       return await relayAction(this.#facilitator, request);

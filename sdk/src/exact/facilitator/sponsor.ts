@@ -4,10 +4,10 @@ import type { Address, Hex } from "viem";
 export type Expense = {
   /**
    * A payment past all vaults, into a vault that exists, or with the deployment of its vault; the deployment of a payer's
-   * wallet, which is asked for before the payment that needs it; an operation of receiver or operator; or an action that a
-   * payer signed.
+   * wallet, which is asked for before the payment that needs it; the record of a payment that came past its vault; an
+   * operation of receiver, operator or arbiter; or an exit that a payer signed.
    */
-  kind: "transfer" | "payment" | "deployment" | "wallet" | "operation" | "exit";
+  kind: "transfer" | "payment" | "deployment" | "wallet" | "record" | "operation" | "exit";
   /** The authenticated server that asks, if it is one. */
   caller: string | undefined;
   /** Zero for a payment past all vaults. */

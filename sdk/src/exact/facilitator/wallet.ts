@@ -25,15 +25,13 @@ import {
 import type { ExactPayload } from "../terms.js";
 import { Refusal } from "./answers.js";
 import { type Facilitator, isDeployed, simulate } from "./facilitator.js";
+import { inOneTransaction, MULTICALL3 } from "./multicall.js";
 import type { ContractCall } from "./submitter.js";
 
 /*
  * Accounts that are contracts, and may not exist yet (ERC-6492). Only factories on a list are called, and by Multicall3:
  * it owns nothing and is nobody, so whatever a factory is told is never said in the facilitator's name.
  */
-
-/** Multicall3 (https://www.multicall3.com) has this address wherever it is. */
-const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
 const erc1271Abi = parseAbi([
   "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4 magicValue)",
@@ -147,9 +145,4 @@ export function deployWallet({ data, to }: ContractCall): ContractCall {
 
 function deploymentCall({ data, factory }: WalletDeployment) {
   return { to: factory, data, allowFailure: true };
-}
-
-function inOneTransaction(...calls: (ContractCall & { allowFailure: boolean })[]): ContractCall {
-  const args = [calls.map(({ allowFailure, data, to }) => ({ target: to, allowFailure, callData: data }))] as const;
-  return { to: MULTICALL3, data: encodeFunctionData({ abi: multicall3Abi, args, functionName: "aggregate3" }) };
 }

@@ -228,6 +228,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     const deadline = BigInt(Math.floor(Date.now() / 1_000) + vault.terms.window + REFUND_MARGIN);
     const message = {
       paymentId: payment.id,
+      by: getAddress(this.#operator.address),
       amount: BigInt(amount),
       to: payment.ref.payer,
       expectedHeld: BigInt(amount),
@@ -239,11 +240,11 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     return {
       type: "refund",
       refund: {
+        by: message.by,
         amount,
         expectedHeld: amount,
         expectedRefunded: "0",
         deadline: String(deadline),
-        signer: getAddress(this.#operator.address),
         signature,
       },
     };

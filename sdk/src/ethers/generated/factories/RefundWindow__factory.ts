@@ -4,13 +4,172 @@ import type { RefundWindow, RefundWindowInterface } from "../RefundWindow.js";
 
 const _abi = [
   {
-    inputs: [],
+    inputs: [
+      {
+        internalType: "contract IReceiptVerifier",
+        name: "receiptVerifier_",
+        type: "address",
+      },
+    ],
     stateMutability: "nonpayable",
     type: "constructor",
   },
   {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+    ],
+    name: "AlreadyFrozen",
+    type: "error",
+  },
+  {
     inputs: [],
     name: "AmountZero",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "surplus",
+        type: "uint256",
+      },
+    ],
+    name: "AnnouncementExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        internalType: "uint40",
+        name: "endsAt",
+        type: "uint40",
+      },
+    ],
+    name: "AnnouncementNotRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        internalType: "uint40",
+        name: "endsAt",
+        type: "uint40",
+      },
+    ],
+    name: "AnnouncementRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+    ],
+    name: "AnnouncementUnknown",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
+        name: "arbiter",
+        type: "address",
+      },
+    ],
+    name: "ArbiterIsPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "surplus",
+        type: "uint256",
+      },
+    ],
+    name: "AssignmentExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "payer",
+        type: "address",
+      },
+      {
+        internalType: "bytes32",
+        name: "nonce",
+        type: "bytes32",
+      },
+    ],
+    name: "AuthorizationUnused",
     type: "error",
   },
   {
@@ -101,6 +260,54 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "defaultsAt",
+        type: "uint40",
+      },
+    ],
+    name: "DecisionAfterDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "defaultsAt",
+        type: "uint40",
+      },
+    ],
+    name: "DefaultBeforeDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "closesAt",
+        type: "uint40",
+      },
+    ],
+    name: "DisputeAfterClose",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "uint256",
         name: "gasLeft",
         type: "uint256",
@@ -127,6 +334,86 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "uint256",
+        name: "itemGas",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "floor",
+        type: "uint256",
+      },
+    ],
+    name: "ItemGasTooLow",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "index",
+        type: "uint256",
+      },
+      {
+        internalType: "address",
+        name: "itemToken",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+    ],
+    name: "ItemOfOtherToken",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "NoArbiter",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
+        name: "caller",
+        type: "address",
+      },
+    ],
+    name: "NotArbiter",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "caller",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "operator",
+        type: "address",
+      },
+    ],
+    name: "NotOperator",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "PaymentId",
         name: "id",
         type: "bytes32",
@@ -138,6 +425,80 @@ const _abi = [
       },
     ],
     name: "NotParty",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
+        name: "caller",
+        type: "address",
+      },
+    ],
+    name: "NotPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
+        name: "caller",
+        type: "address",
+      },
+    ],
+    name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "claims",
+        type: "uint256",
+      },
+    ],
+    name: "NothingToAssign",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "held",
+        type: "uint256",
+      },
+    ],
+    name: "NothingToDispute",
     type: "error",
   },
   {
@@ -180,12 +541,39 @@ const _abi = [
         type: "bytes32",
       },
       {
+        internalType: "bool",
+        name: "isSettled",
+        type: "bool",
+      },
+    ],
+    name: "PaymentDisputed",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
         internalType: "PaymentId",
         name: "signedId",
         type: "bytes32",
       },
     ],
     name: "PaymentMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "PaymentNotDisputed",
     type: "error",
   },
   {
@@ -245,6 +633,48 @@ const _abi = [
       },
     ],
     name: "RecipientForbidden",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "transferredAt",
+        type: "uint40",
+      },
+      {
+        internalType: "uint40",
+        name: "announcedAt",
+        type: "uint40",
+      },
+    ],
+    name: "RecordAfterAnnouncement",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "surplus",
+        type: "uint256",
+      },
+    ],
+    name: "RecordExceedsSurplus",
     type: "error",
   },
   {
@@ -319,6 +749,22 @@ const _abi = [
       },
       {
         internalType: "address",
+        name: "arbiter",
+        type: "address",
+      },
+    ],
+    name: "RefundNeedsDispute",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
         name: "to",
         type: "address",
       },
@@ -329,6 +775,74 @@ const _abi = [
       },
     ],
     name: "RefundNotToPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "available",
+        type: "uint256",
+      },
+    ],
+    name: "ReleaseExceedsClaim",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "toPayer",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "refundable",
+        type: "uint256",
+      },
+    ],
+    name: "ResolutionExceedsRefundable",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "toPayer",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "toReceiver",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "held",
+        type: "uint256",
+      },
+    ],
+    name: "ResolutionNotWhole",
     type: "error",
   },
   {
@@ -403,18 +917,8 @@ const _abi = [
         name: "arbiter",
         type: "address",
       },
-      {
-        internalType: "uint40",
-        name: "resolutionPeriod",
-        type: "uint40",
-      },
-      {
-        internalType: "bool",
-        name: "silenceFavorsPayer",
-        type: "bool",
-      },
     ],
-    name: "TermsArbitrationUnsupported",
+    name: "TermsArbiterIsParty",
     type: "error",
   },
   {
@@ -485,6 +989,27 @@ const _abi = [
     inputs: [
       {
         internalType: "uint40",
+        name: "resolutionPeriod",
+        type: "uint40",
+      },
+      {
+        internalType: "uint40",
+        name: "minimum",
+        type: "uint40",
+      },
+      {
+        internalType: "uint40",
+        name: "maximum",
+        type: "uint40",
+      },
+    ],
+    name: "TermsResolutionPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint40",
         name: "window",
         type: "uint40",
       },
@@ -500,6 +1025,22 @@ const _abi = [
       },
     ],
     name: "TermsWindowOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint40",
+        name: "resolutionPeriod",
+        type: "uint40",
+      },
+      {
+        internalType: "bool",
+        name: "silenceFavorsPayer",
+        type: "bool",
+      },
+    ],
+    name: "TermsWithoutArbiter",
     type: "error",
   },
   {
@@ -538,6 +1079,101 @@ const _abi = [
     ],
     name: "TokenRefusedAuthorization",
     type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+    ],
+    name: "TokenStateUnreadable",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "recipient",
+        type: "address",
+      },
+    ],
+    name: "TransferToOther",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "verifier",
+        type: "address",
+      },
+    ],
+    name: "VerifierHasNoCode",
+    type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        indexed: true,
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+    ],
+    name: "Assigned",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        indexed: true,
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "uint40",
+        name: "endsAt",
+        type: "uint40",
+      },
+    ],
+    name: "AssignmentAnnounced",
+    type: "event",
   },
   {
     anonymous: false,
@@ -603,8 +1239,150 @@ const _abi = [
   },
   {
     anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        indexed: true,
+        internalType: "address",
+        name: "by",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "toPayer",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "toReceiver",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "fee",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "bytes32",
+        name: "evidence",
+        type: "bytes32",
+      },
+    ],
+    name: "DisputeSettled",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "held",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "uint40",
+        name: "defaultsAt",
+        type: "uint40",
+      },
+      {
+        indexed: false,
+        internalType: "bytes32",
+        name: "evidence",
+        type: "bytes32",
+      },
+    ],
+    name: "Disputed",
+    type: "event",
+  },
+  {
+    anonymous: false,
     inputs: [],
     name: "EIP712DomainChanged",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        indexed: true,
+        internalType: "address",
+        name: "by",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "bytes32",
+        name: "evidence",
+        type: "bytes32",
+      },
+    ],
+    name: "EvidenceSubmitted",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        indexed: true,
+        internalType: "address",
+        name: "payer",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "bytes32",
+        name: "nonce",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+    ],
+    name: "Frozen",
     type: "event",
   },
   {
@@ -660,6 +1438,25 @@ const _abi = [
         type: "bytes32",
       },
       {
+        indexed: false,
+        internalType: "uint40",
+        name: "transferredAt",
+        type: "uint40",
+      },
+    ],
+    name: "Recorded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
         indexed: true,
         internalType: "address",
         name: "by",
@@ -685,6 +1482,37 @@ const _abi = [
       },
     ],
     name: "Refunded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+    ],
+    name: "Released",
     type: "event",
   },
   {
@@ -723,6 +1551,117 @@ const _abi = [
     ],
     name: "Withdrawn",
     type: "event",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+    ],
+    name: "announceAssignment",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+    ],
+    name: "announcementOf",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "claims",
+        type: "uint256",
+      },
+      {
+        internalType: "uint40",
+        name: "endsAt",
+        type: "uint40",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+    ],
+    name: "announcementsOf",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "count",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "aside",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+    ],
+    name: "assign",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "nonpayable",
+    type: "function",
   },
   {
     inputs: [
@@ -793,6 +1732,149 @@ const _abi = [
   {
     inputs: [
       {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+    ],
+    name: "claimOf",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+    ],
+    name: "concede",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          {
+            internalType: "PaymentId",
+            name: "paymentId",
+            type: "bytes32",
+          },
+          {
+            internalType: "address",
+            name: "by",
+            type: "address",
+          },
+          {
+            internalType: "uint256",
+            name: "deadline",
+            type: "uint256",
+          },
+        ],
+        internalType: "struct Concede",
+        name: "message",
+        type: "tuple",
+      },
+      {
+        internalType: "bytes",
+        name: "signature",
+        type: "bytes",
+      },
+    ],
+    name: "concedeWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
         internalType: "address",
         name: "token",
         type: "address",
@@ -817,6 +1899,108 @@ const _abi = [
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        internalType: "bytes32",
+        name: "evidence",
+        type: "bytes32",
+      },
+    ],
+    name: "dispute",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          {
+            internalType: "PaymentId",
+            name: "paymentId",
+            type: "bytes32",
+          },
+          {
+            internalType: "bytes32",
+            name: "evidence",
+            type: "bytes32",
+          },
+          {
+            internalType: "uint256",
+            name: "deadline",
+            type: "uint256",
+          },
+        ],
+        internalType: "struct Dispute",
+        name: "message",
+        type: "tuple",
+      },
+      {
+        internalType: "bytes",
+        name: "signature",
+        type: "bytes",
+      },
+    ],
+    name: "disputeWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -931,6 +2115,56 @@ const _abi = [
       },
     ],
     stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "uint256",
+            name: "value",
+            type: "uint256",
+          },
+          {
+            internalType: "uint256",
+            name: "validAfter",
+            type: "uint256",
+          },
+          {
+            internalType: "uint256",
+            name: "validBefore",
+            type: "uint256",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+          {
+            internalType: "bytes",
+            name: "signature",
+            type: "bytes",
+          },
+        ],
+        internalType: "struct Authorization",
+        name: "authorization",
+        type: "tuple",
+      },
+    ],
+    name: "freeze",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -1073,7 +2307,7 @@ const _abi = [
           },
         ],
         internalType: "struct NextAction[]",
-        name: "actions",
+        name: "",
         type: "tuple[]",
       },
     ],
@@ -1131,6 +2365,72 @@ const _abi = [
         internalType: "PaymentId",
         name: "id",
         type: "bytes32",
+      },
+    ],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        components: [
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "uint256",
+            name: "value",
+            type: "uint256",
+          },
+          {
+            internalType: "uint256",
+            name: "validAfter",
+            type: "uint256",
+          },
+          {
+            internalType: "uint256",
+            name: "validBefore",
+            type: "uint256",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+          {
+            internalType: "bytes",
+            name: "signature",
+            type: "bytes",
+          },
+        ],
+        internalType: "struct Authorization[]",
+        name: "authorizations",
+        type: "tuple[]",
+      },
+      {
+        internalType: "uint256",
+        name: "itemGas",
+        type: "uint256",
+      },
+    ],
+    name: "payMany",
+    outputs: [
+      {
+        internalType: "PaymentId[]",
+        name: "ids",
+        type: "bytes32[]",
       },
     ],
     stateMutability: "nonpayable",
@@ -1210,6 +2510,11 @@ const _abi = [
             name: "maturesAt",
             type: "uint40",
           },
+          {
+            internalType: "uint40",
+            name: "defaultsAt",
+            type: "uint40",
+          },
         ],
         internalType: "struct IRefundWindow.Payment",
         name: "payment",
@@ -1217,6 +2522,65 @@ const _abi = [
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "receiptVerifier",
+    outputs: [
+      {
+        internalType: "address",
+        name: "",
+        type: "address",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        components: [
+          {
+            internalType: "bytes",
+            name: "header",
+            type: "bytes",
+          },
+          {
+            internalType: "uint256",
+            name: "transactionIndex",
+            type: "uint256",
+          },
+          {
+            internalType: "bytes[]",
+            name: "nodes",
+            type: "bytes[]",
+          },
+          {
+            internalType: "uint256",
+            name: "logIndex",
+            type: "uint256",
+          },
+        ],
+        internalType: "struct ReceiptProof",
+        name: "proof",
+        type: "tuple",
+      },
+    ],
+    name: "record",
+    outputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -1316,6 +2680,11 @@ const _abi = [
             type: "bytes32",
           },
           {
+            internalType: "address",
+            name: "by",
+            type: "address",
+          },
+          {
             internalType: "uint256",
             name: "amount",
             type: "uint256",
@@ -1346,11 +2715,6 @@ const _abi = [
         type: "tuple",
       },
       {
-        internalType: "address",
-        name: "signer",
-        type: "address",
-      },
-      {
         internalType: "bytes",
         name: "signature",
         type: "bytes",
@@ -1362,6 +2726,275 @@ const _abi = [
       },
     ],
     name: "refundWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          {
+            internalType: "PaymentId",
+            name: "paymentId",
+            type: "bytes32",
+          },
+          {
+            internalType: "uint256",
+            name: "announcement",
+            type: "uint256",
+          },
+          {
+            internalType: "uint256",
+            name: "amount",
+            type: "uint256",
+          },
+          {
+            internalType: "address",
+            name: "to",
+            type: "address",
+          },
+          {
+            internalType: "uint256",
+            name: "deadline",
+            type: "uint256",
+          },
+        ],
+        internalType: "struct Release",
+        name: "message",
+        type: "tuple",
+      },
+      {
+        internalType: "bytes",
+        name: "signature",
+        type: "bytes",
+      },
+    ],
+    name: "release",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        internalType: "uint256",
+        name: "toPayer",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "toReceiver",
+        type: "uint256",
+      },
+      {
+        internalType: "bytes32",
+        name: "evidence",
+        type: "bytes32",
+      },
+    ],
+    name: "resolve",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+    ],
+    name: "resolveByDefault",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          {
+            internalType: "PaymentId",
+            name: "paymentId",
+            type: "bytes32",
+          },
+          {
+            internalType: "uint256",
+            name: "toPayer",
+            type: "uint256",
+          },
+          {
+            internalType: "uint256",
+            name: "toReceiver",
+            type: "uint256",
+          },
+          {
+            internalType: "bytes32",
+            name: "evidence",
+            type: "bytes32",
+          },
+          {
+            internalType: "uint256",
+            name: "deadline",
+            type: "uint256",
+          },
+        ],
+        internalType: "struct Resolve",
+        name: "message",
+        type: "tuple",
+      },
+      {
+        internalType: "bytes",
+        name: "signature",
+        type: "bytes",
+      },
+    ],
+    name: "resolveWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        internalType: "bytes32",
+        name: "evidence",
+        type: "bytes32",
+      },
+    ],
+    name: "submitEvidence",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -1476,6 +3109,98 @@ const _abi = [
         type: "uint256",
       },
     ],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+    ],
+    name: "withdrawDispute",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "enum Method",
+            name: "method",
+            type: "uint8",
+          },
+          {
+            internalType: "address",
+            name: "token",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "payer",
+            type: "address",
+          },
+          {
+            internalType: "bytes32",
+            name: "nonce",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct PaymentRef",
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          {
+            internalType: "PaymentId",
+            name: "paymentId",
+            type: "bytes32",
+          },
+          {
+            internalType: "uint256",
+            name: "deadline",
+            type: "uint256",
+          },
+        ],
+        internalType: "struct WithdrawDispute",
+        name: "message",
+        type: "tuple",
+      },
+      {
+        internalType: "bytes",
+        name: "signature",
+        type: "bytes",
+      },
+    ],
+    name: "withdrawDisputeWithSignature",
+    outputs: [],
     stateMutability: "nonpayable",
     type: "function",
   },

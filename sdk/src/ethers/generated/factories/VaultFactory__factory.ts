@@ -193,8 +193,161 @@ const _abi = [
     type: "function",
   },
   {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+    ],
+    name: "AlreadyFrozen",
+    type: "error",
+  },
+  {
     inputs: [],
     name: "AmountZero",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "surplus",
+        type: "uint256",
+      },
+    ],
+    name: "AnnouncementExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        internalType: "uint40",
+        name: "endsAt",
+        type: "uint40",
+      },
+    ],
+    name: "AnnouncementNotRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        internalType: "uint40",
+        name: "endsAt",
+        type: "uint40",
+      },
+    ],
+    name: "AnnouncementRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+    ],
+    name: "AnnouncementUnknown",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
+        name: "arbiter",
+        type: "address",
+      },
+    ],
+    name: "ArbiterIsPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "surplus",
+        type: "uint256",
+      },
+    ],
+    name: "AssignmentExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "payer",
+        type: "address",
+      },
+      {
+        internalType: "bytes32",
+        name: "nonce",
+        type: "bytes32",
+      },
+    ],
+    name: "AuthorizationUnused",
     type: "error",
   },
   {
@@ -285,6 +438,54 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "defaultsAt",
+        type: "uint40",
+      },
+    ],
+    name: "DecisionAfterDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "defaultsAt",
+        type: "uint40",
+      },
+    ],
+    name: "DefaultBeforeDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "closesAt",
+        type: "uint40",
+      },
+    ],
+    name: "DisputeAfterClose",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "uint256",
         name: "gasLeft",
         type: "uint256",
@@ -311,6 +512,86 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "uint256",
+        name: "itemGas",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "floor",
+        type: "uint256",
+      },
+    ],
+    name: "ItemGasTooLow",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "index",
+        type: "uint256",
+      },
+      {
+        internalType: "address",
+        name: "itemToken",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+    ],
+    name: "ItemOfOtherToken",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "NoArbiter",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
+        name: "caller",
+        type: "address",
+      },
+    ],
+    name: "NotArbiter",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "caller",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "operator",
+        type: "address",
+      },
+    ],
+    name: "NotOperator",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "PaymentId",
         name: "id",
         type: "bytes32",
@@ -322,6 +603,80 @@ const _abi = [
       },
     ],
     name: "NotParty",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
+        name: "caller",
+        type: "address",
+      },
+    ],
+    name: "NotPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
+        name: "caller",
+        type: "address",
+      },
+    ],
+    name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "number",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "claims",
+        type: "uint256",
+      },
+    ],
+    name: "NothingToAssign",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "held",
+        type: "uint256",
+      },
+    ],
+    name: "NothingToDispute",
     type: "error",
   },
   {
@@ -364,12 +719,39 @@ const _abi = [
         type: "bytes32",
       },
       {
+        internalType: "bool",
+        name: "isSettled",
+        type: "bool",
+      },
+    ],
+    name: "PaymentDisputed",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
         internalType: "PaymentId",
         name: "signedId",
         type: "bytes32",
       },
     ],
     name: "PaymentMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "PaymentNotDisputed",
     type: "error",
   },
   {
@@ -429,6 +811,48 @@ const _abi = [
       },
     ],
     name: "RecipientForbidden",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "transferredAt",
+        type: "uint40",
+      },
+      {
+        internalType: "uint40",
+        name: "announcedAt",
+        type: "uint40",
+      },
+    ],
+    name: "RecordAfterAnnouncement",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "surplus",
+        type: "uint256",
+      },
+    ],
+    name: "RecordExceedsSurplus",
     type: "error",
   },
   {
@@ -503,6 +927,22 @@ const _abi = [
       },
       {
         internalType: "address",
+        name: "arbiter",
+        type: "address",
+      },
+    ],
+    name: "RefundNeedsDispute",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
         name: "to",
         type: "address",
       },
@@ -513,6 +953,74 @@ const _abi = [
       },
     ],
     name: "RefundNotToPayer",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "available",
+        type: "uint256",
+      },
+    ],
+    name: "ReleaseExceedsClaim",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "toPayer",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "refundable",
+        type: "uint256",
+      },
+    ],
+    name: "ResolutionExceedsRefundable",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "toPayer",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "toReceiver",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "held",
+        type: "uint256",
+      },
+    ],
+    name: "ResolutionNotWhole",
     type: "error",
   },
   {
@@ -587,18 +1095,8 @@ const _abi = [
         name: "arbiter",
         type: "address",
       },
-      {
-        internalType: "uint40",
-        name: "resolutionPeriod",
-        type: "uint40",
-      },
-      {
-        internalType: "bool",
-        name: "silenceFavorsPayer",
-        type: "bool",
-      },
     ],
-    name: "TermsArbitrationUnsupported",
+    name: "TermsArbiterIsParty",
     type: "error",
   },
   {
@@ -669,6 +1167,27 @@ const _abi = [
     inputs: [
       {
         internalType: "uint40",
+        name: "resolutionPeriod",
+        type: "uint40",
+      },
+      {
+        internalType: "uint40",
+        name: "minimum",
+        type: "uint40",
+      },
+      {
+        internalType: "uint40",
+        name: "maximum",
+        type: "uint40",
+      },
+    ],
+    name: "TermsResolutionPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint40",
         name: "window",
         type: "uint40",
       },
@@ -684,6 +1203,22 @@ const _abi = [
       },
     ],
     name: "TermsWindowOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint40",
+        name: "resolutionPeriod",
+        type: "uint40",
+      },
+      {
+        internalType: "bool",
+        name: "silenceFavorsPayer",
+        type: "bool",
+      },
+    ],
+    name: "TermsWithoutArbiter",
     type: "error",
   },
   {
@@ -721,6 +1256,39 @@ const _abi = [
       },
     ],
     name: "TokenRefusedAuthorization",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+    ],
+    name: "TokenStateUnreadable",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "recipient",
+        type: "address",
+      },
+    ],
+    name: "TransferToOther",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "verifier",
+        type: "address",
+      },
+    ],
+    name: "VerifierHasNoCode",
     type: "error",
   },
 ] as const;

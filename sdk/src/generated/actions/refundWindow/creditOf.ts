@@ -4,7 +4,7 @@ import { readContract } from "viem/actions";
 import { withContractErrors } from "../../../contractErrorFrom.js";
 import { refundWindowAbi } from "../../abis.js";
 
-/** What waits for `owner` because a payout failed. */
+/** What waits for `owner`. */
 export async function creditOf(client: Client, parameters: creditOf.Parameters): Promise<creditOf.ReturnType> {
   const [balance, withdrawn] = await withContractErrors(readContract(client, creditOfCall(parameters)));
   return { balance, withdrawn };

@@ -14,7 +14,9 @@ import type { RefundWindowTerms } from "../../types.js";
  * @throws {TermsFeeReceiverWrongError} when `feeReceiver` does not go with `feeBps` or is the receiver.
  * @throws {TermsWindowOutOfBoundsError} when `window` is out of bounds.
  * @throws {TermsNonRefundableTooHighError} when nothing would be refundable.
- * @throws {TermsArbitrationUnsupportedError} when anything about an arbiter is set.
+ * @throws {TermsWithoutArbiterError} when something is set that only an arbiter needs.
+ * @throws {TermsArbiterIsPartyError} when the arbiter is receiver, operator or fee receiver.
+ * @throws {TermsResolutionPeriodOutOfBoundsError} when the arbiter has too little or too much time.
  * @returns What the factory takes.
  */
 export async function encodeTerms(client: Client, parameters: encodeTerms.Parameters): Promise<encodeTerms.ReturnType> {

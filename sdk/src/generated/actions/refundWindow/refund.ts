@@ -6,16 +6,18 @@ import { refundWindowAbi } from "../../abis.js";
 import type { PaymentRef } from "../../types.js";
 
 /**
- * Gives back a payment or a part of it: to any address when the payer asks before `closesAt`, to the payer when
- * receiver or operator ask before `maturesAt`. Booked even when the token refuses to pay out: then the amount
- * waits as a credit of the payer. What went back since the caller looked counts towards `amount`: a repeated call
- * does nothing twice, and nobody can void a refund by giving back a unit first.
+ * Gives back a payment or a part of it: to any address when the payer asks before `closesAt` and there is no
+ * arbiter, to the payer when receiver or operator ask before `maturesAt`. Booked even when the token refuses to
+ * pay out: then the amount waits as a credit of the payer. What went back since the caller looked counts towards
+ * `amount`: a repeated call does nothing twice, and nobody can void a refund by giving back a unit first.
  *
  * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {PaymentUnknownError} when there is no such payment.
+ * @throws {PaymentDisputedError} when it is disputed or was.
  * @throws {AmountZeroError} when `amount` is zero.
  * @throws {RecipientForbiddenError} when `to` is zero or the vault.
  * @throws {NotPartyError} when the caller is neither payer, receiver nor operator.
+ * @throws {RefundNeedsDisputeError} when the payer asks and there is an arbiter.
  * @throws {RefundAfterCloseError} when the payer asks at or after `closesAt`.
  * @throws {RefundAfterMaturityError} when receiver or operator ask at or after `maturesAt`.
  * @throws {RefundNotToPayerError} when receiver or operator name another recipient.

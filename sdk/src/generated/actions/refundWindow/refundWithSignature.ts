@@ -10,12 +10,14 @@ import type { PaymentRef, Refund } from "../../types.js";
  *
  * @throws {PaymentMismatchError} when the message is for another payment.
  * @throws {SignatureExpiredError} when the deadline has been reached.
- * @throws {SignatureInvalidError} when `signer` did not sign it.
+ * @throws {SignatureInvalidError} when `by` did not sign it.
  * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {PaymentUnknownError} when there is no such payment.
+ * @throws {PaymentDisputedError} when it is disputed or was.
  * @throws {AmountZeroError} when the amount is zero.
  * @throws {RecipientForbiddenError} when `to` is zero or the vault.
  * @throws {NotPartyError} when the signer is neither payer, receiver nor operator.
+ * @throws {RefundNeedsDisputeError} when the payer signed and there is an arbiter.
  * @throws {RefundAfterCloseError} when the payer's message comes at or after `closesAt`.
  * @throws {RefundAfterMaturityError} when another's message comes at or after `maturesAt`.
  * @throws {RefundNotToPayerError} when receiver or operator name another recipient.
@@ -39,10 +41,8 @@ export declare namespace refundWithSignature {
     address: Address;
     /** What names the payment. */
     ref: PaymentRef;
-    /** What was signed. */
+    /** What its `by` signed: payer, receiver or operator. */
     message: Refund;
-    /** Payer, receiver or operator. */
-    signer: Address;
     /** ECDSA of a key, or what the signer's ERC-1271 contract expects. */
     signature: Hex;
     /** The most gas the token may use, at least 100,000. */
@@ -52,7 +52,7 @@ export declare namespace refundWithSignature {
   type Call = {
     abi: typeof refundWindowAbi;
     address: Address;
-    args: readonly [ref: PaymentRef, message: Refund, signer: Address, signature: Hex, payoutGas: bigint];
+    args: readonly [ref: PaymentRef, message: Refund, signature: Hex, payoutGas: bigint];
     functionName: "refundWithSignature";
   };
 }
@@ -62,14 +62,13 @@ export function refundWithSignatureCall({
   address,
   ref,
   message,
-  signer,
   signature,
   payoutGas,
 }: refundWithSignature.Parameters): refundWithSignature.Call {
   return {
     abi: refundWindowAbi,
     address,
-    args: [ref, message, signer, signature, payoutGas],
+    args: [ref, message, signature, payoutGas],
     functionName: "refundWithSignature",
   };
 }
