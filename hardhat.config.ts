@@ -31,7 +31,7 @@ const compiler = {
 };
 
 const settings = {
-  // A vault must fit into 24,576 bytes: docs/decisions/0008-what-fits-into-a-contract.md.
+  // A vault must fit into 24,576 bytes: docs/decisions/0012-what-fits-into-a-contract.md.
   optimizer: { enabled: true, runs: 200 },
   evmVersion: "cancun",
   // No metadata hash: the bytecode, and with it every address, depends on the code alone.

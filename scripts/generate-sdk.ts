@@ -23,7 +23,7 @@ import { renderEthers } from "./lib/typechain.js";
 /** Whose functions become actions; `calls` names contracts whose errors and events reach the caller. */
 const CONTRACTS = [
   { addressDoc: "The verifier.", calls: [], name: "ReceiptVerifier" },
-  { addressDoc: "The vault.", calls: [], name: "RefundWindow" },
+  { addressDoc: "The vault.", calls: ["ReceiptVerifier"], name: "RefundWindow" },
   { addressDoc: "The factory.", calls: ["RefundWindow"], name: "VaultFactory" },
 ] as const;
 

@@ -129,8 +129,8 @@ describe("the facilitator over HTTP", () => {
       ["an empty object", "{}", 400],
       ["deep nesting", `${"[".repeat(20_000)}${"]".repeat(20_000)}`, 400],
       ["prototype keys", '{"__proto__":{"action":"refund"},"constructor":{}}', 400],
-      ["exactly 64 KiB of nothing", JSON.stringify("x".repeat(64 * 1024 - 2)), 400],
-      ["one byte more than 64 KiB", JSON.stringify("x".repeat(64 * 1024 - 1)), 413],
+      ["exactly 128 KiB of nothing", JSON.stringify("x".repeat(128 * 1024 - 2)), 400],
+      ["one byte more than 128 KiB", JSON.stringify("x".repeat(128 * 1024 - 1)), 413],
       ["ten megabytes", JSON.stringify("x".repeat(10_000_000)), 413],
     ];
     for (const [name, body, status] of bodies) {
@@ -145,7 +145,7 @@ describe("the facilitator over HTTP", () => {
   }
 
   for (const [name, ends, status] of [
-    ["is longer than 64 KiB", true, 413],
+    ["is longer than 128 KiB", true, 413],
     ["never ends", false, 408],
   ] as const) {
     it(`answers ${status} to a body that does not tell its length and ${name}`, async () => {
@@ -158,7 +158,7 @@ describe("the facilitator over HTTP", () => {
           upload.destroy();
         });
         upload.once("error", reject);
-        upload.write("x".repeat(70_000));
+        upload.write("x".repeat(140_000));
         if (ends) upload.end();
       });
       assert.equal(answer, status);

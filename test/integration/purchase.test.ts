@@ -134,10 +134,7 @@ describe("a purchase into a refund window", () => {
     const request = await signRefund(localClient(world.rpcUrl, developmentAccount(6)), { payment: receipt });
 
     await assert.rejects(
-      relay(
-        { ...request, message: { ...request.message, by: buyer.address } },
-        { facilitator: facilitator.url },
-      ),
+      relay({ ...request, message: { ...request.message, by: buyer.address } }, { facilitator: facilitator.url }),
       (error) => error instanceof RelayError && error.reason === "invalid_exact_evm_recourse_signature_invalid",
     );
   });

@@ -18,6 +18,7 @@ import {
   parseGwei,
   parseSignature,
   publicActions,
+  slice,
   toHex,
   walletActions,
 } from "viem";
@@ -48,6 +49,7 @@ import {
   TransactionNotMinedError,
   TransferNotInTransactionError,
 } from "../../sdk/src/receipt-proof/index.js";
+import rollupBlock from "../shared/rollupBlock.json" with { type: "json" };
 
 /** A request to a node, and what it says. */
 type Request = { method: string; params?: unknown };
@@ -167,6 +169,34 @@ describe("a proof of a payment that a stranger sent", () => {
   });
 });
 
+describe("a block of a rollup", () => {
+  test("proves what came as a transaction, and what came as a deposit", async () => {
+    const { block, receipts } = rollupBlock;
+    const rollup = clientOf(async ({ method, params }) => {
+      if (method === "eth_getBlockByHash") return block;
+      if (method === "eth_getBlockReceipts") return receipts;
+      return receipts.find(({ transactionHash }) => transactionHash === (params as [Hash])[0]);
+    });
+    const snapshot = await client.snapshot();
+    assert.deepEqual(
+      receipts.map(({ type }) => type),
+      ["0x2", "0x7E"],
+    );
+    // As if it were a block of this chain.
+    await client.mine({ blocks: 300 });
+    await placeHistory(BigInt(block.number), block.hash as Hash);
+
+    for (const { logs, transactionHash } of receipts) {
+      const [, authorizer, nonce] = (logs[0] ?? assert.fail("no log")).topics as [Hex, Hex, Hex];
+      const paid = { hash: transactionHash as Hash, nonce, payer: slice(authorizer, 12), token: USDC };
+      const proof = await buildReceiptProof(rollup, paid);
+      const transfer = await authorizedTransferIn(client, { address, proof, token: USDC });
+      assert.deepEqual([transfer.nonce, transfer.value], [nonce, 5n]);
+    }
+    await client.revert({ id: snapshot });
+  });
+});
+
 describe("an older block", () => {
   test("is within reach for 256 blocks, and on as long as its hash was kept", async () => {
     const payment = await payAmong(2, 1);
@@ -194,9 +224,7 @@ describe("an older block", () => {
     await client.mine({ blocks: 257 });
     await assert.rejects(authorizedTransferIn(client, parameters), BlockTooOldError);
 
-    await client.setCode({ address: HISTORY, bytecode: HISTORY_CODE });
-    const index = padHex(numberToHex(blockNumber % 8191n), { size: 32 });
-    await client.setStorageAt({ address: HISTORY, index, value: keccak256(proof.header) });
+    await placeHistory(blockNumber, keccak256(proof.header));
     assert.equal((await authorizedTransferIn(client, parameters)).value, VALUE);
 
     await client.mine({ blocks: 8191 - 257 });
@@ -360,6 +388,13 @@ async function ofKind<Call extends { nonce: number }>(i: number, call: Call) {
   // The authority's nonce is not the next one: the authorization is skipped, and the receipt is of type 4 all the same.
   const authorization = await client.signAuthorization({ chainId: 0, contractAddress: USDC, nonce: 1_000_000 });
   return { ...call, ...fees, authorizationList: [authorization], type: "eip7702" } as const;
+}
+
+/** Gives the chain the history that EIP-2935 keeps, with one block in it. */
+async function placeHistory(blockNumber: bigint, blockHash: Hash): Promise<void> {
+  const index = padHex(numberToHex(blockNumber % 8191n), { size: 32 });
+  await client.setCode({ address: HISTORY, bytecode: HISTORY_CODE });
+  await client.setStorageAt({ address: HISTORY, index, value: blockHash });
 }
 
 type TokenCall = { callData: Hex; target: Address };

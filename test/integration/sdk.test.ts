@@ -41,9 +41,11 @@ import {
   findVaultDeployed,
   idOf,
   MAX_FEE_BPS,
+  MAX_RESOLUTION_PERIOD,
   MAX_WINDOW,
   Method,
   MIN_PAYOUT_GAS,
+  MIN_RESOLUTION_PERIOD,
   MIN_WINDOW,
   nextActions,
   type PaymentRef,
@@ -118,6 +120,8 @@ describe("vaultAddress", () => {
   test("accepts the bounds themselves", () => {
     for (const window of [MIN_WINDOW, MAX_WINDOW]) encodeTerms({ ...terms, window });
     encodeTerms({ ...terms, feeBps: MAX_FEE_BPS, feeReceiver: payer.address, nonRefundableBps: 9_999 });
+    for (const resolutionPeriod of [MIN_RESOLUTION_PERIOD, MAX_RESOLUTION_PERIOD])
+      encodeTerms({ ...terms, arbiter: payer.address, resolutionPeriod });
   });
 
   const refused: Record<string, Partial<RefundWindowTerms>> = {
@@ -126,7 +130,10 @@ describe("vaultAddress", () => {
     "a fee that goes to nobody": { feeBps: 1 },
     "a window above the limit": { window: MAX_WINDOW + 1 },
     "a window below the limit": { window: MIN_WINDOW - 1 },
-    "an arbiter": { arbiter: payer.address },
+    "an arbiter without time": { arbiter: payer.address },
+    "an arbiter with too much time": { arbiter: payer.address, resolutionPeriod: MAX_RESOLUTION_PERIOD + 1 },
+    "an arbiter with a part in it": { arbiter: terms.receiver, resolutionPeriod: MIN_RESOLUTION_PERIOD },
+    "silence that favors somebody without an arbiter": { silenceFavorsPayer: true },
     "no operator": { operator: zeroAddress },
     "no receiver": { receiver: zeroAddress },
     "nothing refundable": { nonRefundableBps: 10_000 },

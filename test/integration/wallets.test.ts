@@ -488,10 +488,7 @@ describe("payers that are contracts", () => {
       } as const;
       const vault = { kind: "refund-window", factory: vaultFactory, terms } as const;
       await assert.rejects(
-        relay(
-          { action: "refund", network: NETWORK, vault, ref, message, signature },
-          { facilitator: facilitator.url },
-        ),
+        relay({ action: "refund", network: NETWORK, vault, ref, message, signature }, { facilitator: facilitator.url }),
         { reason: "invalid_exact_evm_recourse_wallet_not_deployed" },
       );
     });

@@ -168,7 +168,12 @@ describe("who may ask for what", () => {
       ["a shorter window", (r) => terms(r, { window: WINDOW - 1 }), code("vault_mismatch")],
       ["a window out of bounds", (r) => terms(r, { window: 1 }), code("terms_window_out_of_bounds")],
       ["another receiver", (r) => terms(r, { receiver: developmentAccount(9).address }), code("vault_mismatch")],
-      ["an arbiter", (r) => terms(r, { arbiter: operator.address }), code("terms_arbitration_unsupported")],
+      ["an arbiter with a part in it", (r) => terms(r, { arbiter: operator.address }), code("terms_arbiter_is_party")],
+      [
+        "another arbiter",
+        (r) => terms(r, { arbiter: developmentAccount(9).address, resolutionPeriod: 86_400 }),
+        code("vault_mismatch"),
+      ],
       ["another salt", (r) => terms(r, { salt: zeroHash.replace(/0$/, "1") }), code("vault_mismatch")],
     ];
     for (const [name, change, reason] of REQUIREMENTS) {

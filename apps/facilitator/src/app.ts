@@ -18,7 +18,7 @@ import { getBlockNumber, getChainId } from "viem/actions";
 import type { Config } from "./config.js";
 import { createSponsor } from "./sponsor.js";
 
-/** Larger bodies are answered 413; a payment is a few kilobytes. */
+/** Larger bodies are answered 413; a payment is a few kilobytes, and a proof can be a hundred. */
 const BODY_LIMIT = "128kb";
 /** For one answer of the node: a settlement reads a few times, and all of it must be over in ten seconds. */
 const RPC_TIMEOUT_MS = 3_000;

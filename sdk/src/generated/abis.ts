@@ -131,7 +131,7 @@ export const receiptVerifierAbi = [
   },
 ] as const;
 
-/** The ABI of RefundWindow. */
+/** The ABI of RefundWindow. With the errors of ReceiptVerifier, which it calls. */
 export const refundWindowAbi = [
   { inputs: [{ name: "receiptVerifier_", type: "address" }], stateMutability: "nonpayable", type: "constructor" },
   {
@@ -1434,6 +1434,71 @@ export const refundWindowAbi = [
     stateMutability: "nonpayable",
     type: "function",
   },
+  {
+    inputs: [
+      { name: "blockNumber", type: "uint256" },
+      { name: "headerHash", type: "bytes32" },
+    ],
+    name: "BlockHashMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "blockNumber", type: "uint256" },
+      { name: "currentBlock", type: "uint256" },
+    ],
+    name: "BlockNotPast",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "blockNumber", type: "uint256" },
+      { name: "currentBlock", type: "uint256" },
+    ],
+    name: "BlockTooOld",
+    type: "error",
+  },
+  { inputs: [], name: "HeaderMalformed", type: "error" },
+  {
+    inputs: [
+      { name: "length", type: "uint256" },
+      { name: "limit", type: "uint256" },
+    ],
+    name: "HeaderTooLong",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "logIndex", type: "uint256" },
+      { name: "logs", type: "uint256" },
+    ],
+    name: "LogMissing",
+    type: "error",
+  },
+  { inputs: [{ name: "logIndex", type: "uint256" }], name: "LogNotAuthorization", type: "error" },
+  { inputs: [{ name: "logIndex", type: "uint256" }], name: "LogNotTransfer", type: "error" },
+  {
+    inputs: [
+      { name: "logIndex", type: "uint256" },
+      { name: "emitter", type: "address" },
+      { name: "token", type: "address" },
+    ],
+    name: "LogOfOtherToken",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "nodes", type: "uint256" },
+      { name: "limit", type: "uint256" },
+    ],
+    name: "ProofTooDeep",
+    type: "error",
+  },
+  { inputs: [], name: "RLPInvalidEncoding", type: "error" },
+  { inputs: [], name: "ReceiptMalformed", type: "error" },
+  { inputs: [{ name: "transactionIndex", type: "uint256" }], name: "ReceiptNotInBlock", type: "error" },
+  { inputs: [], name: "ReceiptNotSuccessful", type: "error" },
+  { inputs: [{ name: "receiptType", type: "uint8" }], name: "ReceiptTypeUnknown", type: "error" },
 ] as const;
 
 /** The ABI of VaultFactory. With the errors of RefundWindow, which it calls. */

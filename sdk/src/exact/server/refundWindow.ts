@@ -5,6 +5,15 @@ import type { RefundWindowTerms } from "../../generated/types.js";
 import { type VaultDeployment, vaultAddress } from "../../refund-window/vaultAddress.js";
 import type { VaultExtra } from "../terms.js";
 
+export type Arbitration = {
+  /** Not the receiver, operator or fee receiver. */
+  arbiter: Address;
+  /** Seconds that a dispute may last: one to 90 days. */
+  resolutionPeriod: number;
+  /** Who gets the money when nobody decides in that time. */
+  silenceFavors: "payer" | "receiver";
+};
+
 export type RefundWindowOptions = {
   /** CAIP-2, for example `eip155:84532`. */
   network: Network;
@@ -12,7 +21,7 @@ export type RefundWindowOptions = {
   price: Price;
   /** Who earns the payments. */
   receiver: Address;
-  /** Seconds in which the buyer can undo: one hour to 365 days. */
+  /** Seconds in which the buyer can undo, or dispute where there is an arbiter: one hour to 365 days. */
   window: number;
   /** The server's signing key. Default: the receiver. */
   operator?: Address;
@@ -20,6 +29,8 @@ export type RefundWindowOptions = {
   fee?: { receiver: Address; bps: number };
   /** The share of each payment that the buyer cannot take back, in hundredths of a percent. Default: 0. */
   nonRefundableBps?: number;
+  /** Who divides the money when the buyer disputes a payment. Default: nobody; the buyer takes it back without being asked. */
+  arbitration?: Arbitration;
   /** Makes vaults of otherwise equal terms different. Default: 0. */
   salt?: Hex;
   /** Seconds that the buyer's signature stays valid. Default: the official middleware's. */
@@ -61,17 +72,25 @@ export function refundWindow(options: RefundWindowOptions): RefundWindowOption {
 }
 
 function refundWindowTerms(options: RefundWindowOptions): RefundWindowTerms {
-  const { fee, nonRefundableBps = 0, operator = options.receiver, receiver, salt = zeroHash, window } = options;
+  const {
+    arbitration,
+    fee,
+    nonRefundableBps = 0,
+    operator = options.receiver,
+    receiver,
+    salt = zeroHash,
+    window,
+  } = options;
   return {
     receiver,
     operator,
     feeReceiver: fee?.receiver ?? zeroAddress,
     feeBps: fee?.bps ?? 0,
     salt,
-    arbiter: zeroAddress,
+    arbiter: arbitration?.arbiter ?? zeroAddress,
     window,
-    resolutionPeriod: 0,
-    silenceFavorsPayer: false,
+    resolutionPeriod: arbitration?.resolutionPeriod ?? 0,
+    silenceFavorsPayer: arbitration?.silenceFavors === "payer",
     nonRefundableBps,
   };
 }

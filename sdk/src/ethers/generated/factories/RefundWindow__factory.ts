@@ -3260,6 +3260,187 @@ const _abi = [
     stateMutability: "nonpayable",
     type: "function",
   },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "blockNumber",
+        type: "uint256",
+      },
+      {
+        internalType: "bytes32",
+        name: "headerHash",
+        type: "bytes32",
+      },
+    ],
+    name: "BlockHashMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "blockNumber",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "currentBlock",
+        type: "uint256",
+      },
+    ],
+    name: "BlockNotPast",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "blockNumber",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "currentBlock",
+        type: "uint256",
+      },
+    ],
+    name: "BlockTooOld",
+    type: "error",
+  },
+  {
+    inputs: [],
+    name: "HeaderMalformed",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "length",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "limit",
+        type: "uint256",
+      },
+    ],
+    name: "HeaderTooLong",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "logIndex",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "logs",
+        type: "uint256",
+      },
+    ],
+    name: "LogMissing",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "logIndex",
+        type: "uint256",
+      },
+    ],
+    name: "LogNotAuthorization",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "logIndex",
+        type: "uint256",
+      },
+    ],
+    name: "LogNotTransfer",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "logIndex",
+        type: "uint256",
+      },
+      {
+        internalType: "address",
+        name: "emitter",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+    ],
+    name: "LogOfOtherToken",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "nodes",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "limit",
+        type: "uint256",
+      },
+    ],
+    name: "ProofTooDeep",
+    type: "error",
+  },
+  {
+    inputs: [],
+    name: "RLPInvalidEncoding",
+    type: "error",
+  },
+  {
+    inputs: [],
+    name: "ReceiptMalformed",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "transactionIndex",
+        type: "uint256",
+      },
+    ],
+    name: "ReceiptNotInBlock",
+    type: "error",
+  },
+  {
+    inputs: [],
+    name: "ReceiptNotSuccessful",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint8",
+        name: "receiptType",
+        type: "uint8",
+      },
+    ],
+    name: "ReceiptTypeUnknown",
+    type: "error",
+  },
 ] as const;
 
 export class RefundWindow__factory {
