@@ -4,15 +4,18 @@ import { authorizationTypes } from "@x402/evm";
 import hre from "hardhat";
 import {
   type Address,
+  encodeFunctionData,
   type Hash,
   type Hex,
   keccak256,
+  parseAbi,
   type TransactionReceipt,
   toHex,
   zeroAddress,
   zeroHash,
 } from "viem";
 import type { HDAccount } from "viem/accounts";
+import { buildReceiptProof } from "../sdk/src/receipt-proof/buildReceiptProof.js";
 import { gasRow, table } from "./lib/gas-table.js";
 import { developmentAccount, furnishChain, type LocalClient, localClient, mintUsdc, USDC } from "./lib/local-chain.js";
 import { gasByPurpose, type TraceStep } from "./lib/trace.js";
@@ -22,6 +25,9 @@ const WINDOW = 14n * 24n * HOUR;
 const PRICE = 1_234_567n;
 const PAYOUT_GAS = 150_000n;
 const PAYMENTS_IN_BUCKET = 100;
+const ITEM_GAS = 200_000n;
+const TRANSACTIONS_IN_BLOCK = 20;
+const STRAY_POSITION = 7;
 
 const [deployer, payer, receiver, operator] = [0, 1, 2, 3].map(developmentAccount) as [
   HDAccount,
@@ -29,6 +35,8 @@ const [deployer, payer, receiver, operator] = [0, 1, 2, 3].map(developmentAccoun
   HDAccount,
   HDAccount,
 ];
+
+const manyPayers = Array.from({ length: 100 }, (_, index) => developmentAccount(100 + index));
 
 // A fixed date, so that every signature, and with it every zero byte of calldata, is the same in each run.
 const connection = { network: "demo", override: { initialDate: "2026-01-01T00:00:00Z" } };
@@ -43,7 +51,7 @@ try {
 async function measure(client: LocalClient): Promise<void> {
   await furnishChain(client);
   const vault = await deployVault(client);
-  for (const { address } of [payer, receiver]) await mintUsdc(client, address, 1_000n * PRICE);
+  for (const { address } of [payer, receiver, ...manyPayers]) await mintUsdc(client, address, 1_000n * PRICE);
 
   // The first payment makes the vault's balance and the bucket; it is the second that is measured.
   const hour = await beginNextHour(client);
@@ -53,10 +61,20 @@ async function measure(client: LocalClient): Promise<void> {
   for (let index = 2; index <= PAYMENTS_IN_BUCKET; index++) await pay(client, vault, hour, index);
   const claim = await claimBucket(client, vault, hour);
 
+  // The claim left the vault empty: the first payment makes balance and bucket again.
+  const batchHour = await beginNextHour(client);
+  await pay(client, vault, batchHour, 101);
+  const record = await recordStray(client, vault, batchHour, 102);
+  const batch = await payMany(client, vault, batchHour);
+  const batchClaim = await claimBucket(client, vault, batchHour);
+
   const rows = [
     gasRow("refundWindow.pay", gasOf(payment)),
-    gasRow("refundWindow.refund", gasOf(refund)),
+    gasRow("refundWindow.payMany100", Math.ceil(gasOf(batch) / manyPayers.length)),
+    gasRow("refundWindow.cycle100", Math.ceil((gasOf(batch) + gasOf(batchClaim)) / manyPayers.length)),
     gasRow("refundWindow.cycle1", gasOf(payment) + Math.ceil(gasOf(claim) / PAYMENTS_IN_BUCKET)),
+    gasRow("refundWindow.record", gasOf(record)),
+    gasRow("refundWindow.refund", gasOf(refund)),
   ];
   console.log(table(rows));
   writeFileSync("bench/gas.json", `${JSON.stringify(rows, null, 2)}\n`);
@@ -72,7 +90,8 @@ async function measure(client: LocalClient): Promise<void> {
 /* THE VAULT */
 
 async function deployVault(client: LocalClient): Promise<Address> {
-  const implementation = await deploy(client, "RefundWindow", []);
+  const verifier = await deploy(client, "ReceiptVerifier", []);
+  const implementation = await deploy(client, "RefundWindow", [verifier]);
   const factory = await deploy(client, "VaultFactory", [implementation]);
   const terms = {
     receiver: receiver.address,
@@ -115,22 +134,68 @@ function artifact(name: string) {
 /* PAYMENTS */
 
 async function pay(client: LocalClient, vault: Address, hour: bigint, index: number): Promise<TransactionReceipt> {
+  return send(client, deployer, vault, "pay", [await authorize(client, payer, vault, hour, nonceOf(index))]);
+}
+
+/** A payment of each of a hundred payers in one transaction. */
+async function payMany(client: LocalClient, vault: Address, hour: bigint): Promise<TransactionReceipt> {
+  const authorizations = await Promise.all(
+    manyPayers.map((account, index) => authorize(client, account, vault, hour, nonceOf(1_000 + index))),
+  );
+  return send(client, deployer, vault, "payMany", [USDC, authorizations, ITEM_GAS]);
+}
+
+async function authorize(client: LocalClient, from: HDAccount, vault: Address, hour: bigint, nonce: Hex) {
   const message = {
-    from: payer.address,
+    from: from.address,
     to: vault,
     value: PRICE,
     validAfter: hour - 600n,
     validBefore: hour + HOUR,
-    nonce: nonceOf(index),
+    nonce,
   };
-  const signature = await payer.signTypedData({
+  const signature = await from.signTypedData({
     domain: { name: "USDC", version: "2", chainId: client.chain.id, verifyingContract: USDC },
     message,
     primaryType: "TransferWithAuthorization",
     types: authorizationTypes,
   });
-  const { from, to: _, ...rest } = message;
-  return send(client, deployer, vault, "pay", [{ ...rest, payer: from, signature, token: USDC }]);
+  const { from: signer, to: _, ...rest } = message;
+  return { ...rest, payer: signer, signature, token: USDC };
+}
+
+/** A payment that somebody brought to the token itself, in the middle of a block of transfers, and then proved. */
+async function recordStray(
+  client: LocalClient,
+  vault: Address,
+  hour: bigint,
+  index: number,
+): Promise<TransactionReceipt> {
+  const nonce = nonceOf(index);
+  const { signature, validAfter, validBefore, value } = await authorize(client, payer, vault, hour, nonce);
+  const abi = parseAbi([
+    "function transfer(address to, uint256 value) returns (bool)",
+    "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
+  ]);
+  const args = [payer.address, vault, value, validAfter, validBefore, nonce, signature] as const;
+  const stray = encodeFunctionData({ abi, functionName: "transferWithAuthorization", args });
+  const first = await client.getTransactionCount({ address: receiver.address });
+  await client.setAutomine(false);
+  const hashes: Hash[] = [];
+  for (let position = 0; position < TRANSACTIONS_IN_BLOCK; position++) {
+    const isStray = position === STRAY_POSITION;
+    const data = isStray ? stray : encodeFunctionData({ abi, functionName: "transfer", args: [payer.address, 1n] });
+    const transaction = { account: receiver, to: USDC, data, gas: 150_000n, nonce: first + position };
+    hashes.push(await client.sendTransaction(transaction));
+  }
+  await client.mine({ blocks: 1 });
+  await client.setAutomine(true);
+  const receipts = await Promise.all(hashes.map((hash) => mined(client, hash)));
+  if (new Set(receipts.map(({ blockNumber }) => blockNumber)).size !== 1) throw new Error("They are not in one block.");
+
+  const hash = hashes[STRAY_POSITION] as Hash;
+  const proof = await buildReceiptProof(client, { hash, nonce, payer: payer.address, token: USDC });
+  return send(client, deployer, vault, "record", [USDC, proof]);
 }
 
 async function refundByPayer(client: LocalClient, vault: Address, nonce: Hex): Promise<TransactionReceipt> {

@@ -22,7 +22,8 @@ import {Vault} from "./Vault.sol";
 /// - A payment that was authorized to this vault counts whoever submitted it, from the moment it is recorded.
 /// - Nobody's word makes a payment: only a receipt of this chain does.
 /// - The operator moves no surplus that was not announced seven days before, and nothing that arrived after that.
-/// - Surplus that a payer froze moves only when operator and that payer agree, and not at another claimant's cost.
+/// - Surplus that a payer froze of an announcement moves only when operator and that payer agree, and not at another
+///   claimant's cost. What was left over can be announced again, and has to be frozen again.
 ///
 /// ASSUMPTIONS
 /// - The token marks an authorization as used and moves its value in one breath, and logs both, as EIP-3009 says.
@@ -85,9 +86,11 @@ abstract contract Surplus is ISurplus, Vault {
         delete _claims[id][number];
         if (transfer.timestamp > newest.announcedAt) return;
 
-        uint256 amount = Math.min(newest.amount, transfer.value);
-        newest.amount -= amount;
-        announcements.aside -= amount;
+        // Of what was there when it was announced, no more can be set aside than has not been proven since.
+        newest.provable = Math.saturatingSub(newest.provable, transfer.value);
+        uint256 excess = Math.saturatingSub(newest.amount, newest.provable);
+        newest.amount -= excess;
+        announcements.aside -= excess;
     }
 
     /// @dev Surplus that no announcement has set aside; nothing when the token's balance has shrunk by itself.
@@ -114,7 +117,12 @@ abstract contract Surplus is ISurplus, Vault {
         uint40 announcedAt = block.timestamp.toUint40();
         number = ++announcements.count;
         announcements.aside += amount;
-        announcements.byNumber[number] = Announcement({amount: amount, claims: 0, announcedAt: announcedAt});
+        announcements.byNumber[number] = Announcement({
+            amount: amount,
+            claims: 0,
+            provable: free,
+            announcedAt: announcedAt
+        });
 
         emit AssignmentAnnounced(token, number, amount, announcedAt + ANNOUNCEMENT_PERIOD);
     }
@@ -175,7 +183,6 @@ abstract contract Surplus is ISurplus, Vault {
         Announcement storage announcement = _endedAnnouncement(ref.token, message.announcement);
         uint256 claim = _claims[id][message.announcement];
         uint256 available = Math.min(claim, Math.saturatingSub(announcement.amount, announcement.claims - claim));
-        if (message.amount == 0) revert AmountZero();
         if (message.amount > available) revert ReleaseExceedsClaim(id, message.amount, available);
 
         delete _claims[id][message.announcement];
@@ -187,6 +194,8 @@ abstract contract Surplus is ISurplus, Vault {
     }
 
     function _moveAside(address token, Announcement storage announcement, address to, uint256 amount) private {
+        if (amount == 0) return;
+
         announcement.amount -= amount;
         _announcements[token].aside -= amount;
         uint256 surplus = surplusOf(token);

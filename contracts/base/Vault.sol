@@ -170,9 +170,10 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         PaymentId itemId = _idOf({method: Method.Eip3009, token: token, payer: payer, nonce: nonce});
         if (item.value == 0 || item.value > MAX_AMOUNT || _isKnown(itemId)) return id;
 
+        bytes memory order = TokenLib.orderOf(item);
         // Else a caller could starve an item, and have it recorded as refused.
         _checkGasFor(itemGas);
-        if (!TokenLib.tryReceive(item, itemGas)) return id;
+        if (!TokenLib.tryReceive(token, order, itemGas)) return id;
 
         id = itemId;
         _open({id: id, token: token, payer: payer, nonce: nonce, amount: item.value, deadline: deadline});

@@ -172,7 +172,8 @@ interface ISurplus is IVault {
     /// @return amount What left, in the token's smallest unit.
     function assign(address token, uint256 number, address to) external returns (uint256 amount);
 
-    /// @notice Sends what a payer froze as the payer signed, when the operator calls. What is left of the claim is given up.
+    /// @notice Sends what a payer froze as the payer signed, when the operator calls. What is left of the claim is given up: all
+    /// of it, for an amount of zero.
     /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
     /// @custom:reverts NotOperator when another than the operator calls.
     /// @custom:reverts PaymentMismatch when the message is for another payment.
@@ -181,7 +182,6 @@ interface ISurplus is IVault {
     /// @custom:reverts RecipientForbidden when `to` is zero or the vault.
     /// @custom:reverts AnnouncementUnknown when there is no such announcement.
     /// @custom:reverts AnnouncementRunning when it has not ended.
-    /// @custom:reverts AmountZero when the amount is zero.
     /// @custom:reverts ReleaseExceedsClaim when it is more than the claim, or than the other claims leave.
     /// @custom:reverts AssignmentExceedsSurplus when the token's balance has shrunk by itself.
     /// @custom:reverts TokenBalanceUnreadable when the token does not tell balances.

@@ -48,14 +48,17 @@ library TokenLib {
 
         // The token has code: it told a balance.
         // solhint-disable-next-line avoid-low-level-calls
-        (bool success, bytes memory reason) = token.call(_orderOf(authorization));
+        (bool success, bytes memory reason) = token.call(orderOf(authorization));
         if (!success) revert TokenRefusedAuthorization(token, reason);
 
         uint256 balance = balanceOf(token);
         if (balance != expected) revert ReceivedOtherAmount(token, balance, expected);
     }
 
-    function _orderOf(Authorization calldata authorization) private view returns (bytes memory) {
+    /// @notice The call of the token that executes the payer's authorization to this contract.
+    /// @param authorization What the payer signed.
+    /// @return The overload for keys where the signature has a key's length, else that for contracts.
+    function orderOf(Authorization calldata authorization) internal view returns (bytes memory) {
         bytes calldata signature = authorization.signature;
         if (signature.length == ECDSA_SIGNATURE_LENGTH) {
             (bytes32 r, bytes32 s) = abi.decode(signature[:64], (bytes32, bytes32));
@@ -105,14 +108,13 @@ library TokenLib {
             );
     }
 
-    /// @notice Tries to execute the payer's authorization to this contract with at most `gasCap` gas, and neither fails nor
-    /// copies what the token returns. What has arrived is for the caller to count.
-    /// @param authorization What the payer signed.
+    /// @notice Tries to give the token an order with at most `gasCap` gas, and neither fails nor copies what it returns. What
+    /// has arrived is for the caller to count.
+    /// @param token The ERC-20 token.
+    /// @param order What `orderOf` made. It is made before, since its length decides what that costs.
     /// @param gasCap What the token, and a payer that is a contract, may use.
     /// @return taken Whether the token took it.
-    function tryReceive(Authorization calldata authorization, uint256 gasCap) internal returns (bool taken) {
-        bytes memory order = _orderOf(authorization);
-        address token = authorization.token;
+    function tryReceive(address token, bytes memory order, uint256 gasCap) internal returns (bool taken) {
         // Solidity's own call copies all that is returned, at the caller's cost and beyond the cap.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {

@@ -83,7 +83,7 @@ struct Resolve {
 /// @notice EIP-712 message by which a payer agrees to how the operator releases what was frozen for the payer.
 /// @param paymentId The payment that the payer authorized, which names chain, vault and payer.
 /// @param announcement The announcement in which it was frozen.
-/// @param amount In the token's smallest unit; what is left of the claim is given up.
+/// @param amount In the token's smallest unit; what is left of the claim is given up, all of it for zero.
 /// @param to Where it goes.
 /// @param deadline First Unix second at which the message is no longer valid.
 struct Release {

@@ -1,9 +1,12 @@
-/** A measured figure beside the same thing done by somebody else. */
-export type GasRow = { id: string; gas: number; peer: string; peerGas: number; ratio: number };
+/** A measured figure beside the same thing done by somebody else, if anybody else does it. */
+export type GasRow = { id: string; gas: number; peer?: string; peerGas?: number; ratio?: number };
 
 /** Figures of others, with their sources in bench/README.md. */
-const peers: Record<string, { peer: string; peerGas: number }> = {
+const peers: Record<string, { peer: string; peerGas: number } | Record<string, never>> = {
   "refundWindow.pay": { peer: "commerce-payments authorize", peerGas: 144_325 },
+  "refundWindow.payMany100": { peer: "commerce-payments authorize, multicall operator", peerGas: 99_908 },
+  "refundWindow.cycle100": { peer: "commerce-payments authorize + capture, multicall operator", peerGas: 123_174 },
+  "refundWindow.record": {},
   "refundWindow.refund": { peer: "x402r requestRefund + refund", peerGas: 391_664 + 99_629 },
   "refundWindow.cycle1": { peer: "commerce-payments authorize + capture", peerGas: 212_802 },
 };
@@ -11,6 +14,7 @@ const peers: Record<string, { peer: string; peerGas: number }> = {
 export function gasRow(id: string, gas: number): GasRow {
   const known = peers[id];
   if (!known) throw new Error(`No peer is named for ${id}.`);
+  if (known.peerGas === undefined) return { id, gas };
   return { id, gas, ...known, ratio: Math.round((gas / known.peerGas) * 1000) / 1000 };
 }
 
