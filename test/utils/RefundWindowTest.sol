@@ -7,7 +7,7 @@ import {VaultFactory} from "../../contracts/VaultFactory.sol";
 import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
 import {Authorization, Method, PaymentRef} from "../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
-import {Refund, Withdraw} from "../../contracts/types/TypedData.sol";
+import {Concede, Dispute, Refund, Resolve, Withdraw, WithdrawDispute} from "../../contracts/types/TypedData.sol";
 import {Token3009} from "../mocks/Token3009.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
 
@@ -18,6 +18,8 @@ abstract contract RefundWindowTest is ProtocolTest {
     uint40 internal constant START = 1_760_000_001; // not at a full hour
     uint256 internal constant PAYOUT_GAS = 150_000;
     uint256 internal constant PRICE = 1_000_000;
+    uint40 internal constant RESOLUTION_PERIOD = 30 days; // longer than the window
+    bytes32 internal constant EVIDENCE = keccak256("what the payer has to say");
 
     ReceiptVerifier internal verifier;
     RefundWindow internal implementation;
@@ -30,6 +32,7 @@ abstract contract RefundWindowTest is ProtocolTest {
     Account internal receiver;
     Account internal operator;
     Account internal stranger;
+    Account internal arbiter;
     address internal feeReceiver;
 
     function setUp() public virtual {
@@ -44,6 +47,7 @@ abstract contract RefundWindowTest is ProtocolTest {
         receiver = makeAccount("receiver");
         operator = makeAccount("operator");
         stranger = makeAccount("stranger");
+        arbiter = makeAccount("arbiter");
         feeReceiver = makeAccount("feeReceiver").addr;
 
         vault = deployVault(defaultTerms());
@@ -65,6 +69,17 @@ abstract contract RefundWindowTest is ProtocolTest {
                 silenceFavorsPayer: false,
                 nonRefundableBps: 0
             });
+    }
+
+    function termsWithArbiter() internal view returns (RefundWindowTerms memory terms) {
+        terms = defaultTerms();
+        terms.arbiter = arbiter.addr;
+        terms.resolutionPeriod = RESOLUTION_PERIOD;
+    }
+
+    /// @notice From now on payments go to a vault with an arbiter, whose silence favors the receiver.
+    function useVaultWithArbiter() internal {
+        vault = deployVault(termsWithArbiter());
     }
 
     function deployVault(RefundWindowTerms memory terms) internal returns (RefundWindow) {
@@ -100,6 +115,19 @@ abstract contract RefundWindowTest is ProtocolTest {
         return PaymentRef({method: Method.Eip3009, token: address(token), payer: from, nonce: nonce});
     }
 
+    /* DISPUTE */
+
+    /// @notice A payment that its payer disputes at once.
+    function disputed(Account memory from, uint256 value, bytes32 nonce) internal returns (PaymentRef memory ref) {
+        ref = pay(from, value, nonce);
+        dispute(ref);
+    }
+
+    function dispute(PaymentRef memory ref) internal {
+        vm.prank(ref.payer);
+        vault.dispute(ref, EVIDENCE);
+    }
+
     /* MESSAGES */
 
     /// @notice What the payer signs to take `amount` of a payment that nobody touched back to `to`.
@@ -122,6 +150,25 @@ abstract contract RefundWindowTest is ProtocolTest {
 
     function signWithdraw(Account memory signer, Withdraw memory message) internal view returns (bytes memory) {
         return sign(signer.key, digest(keccak256(abi.encode(TypedDataLib.WITHDRAW_TYPEHASH, message))));
+    }
+
+    function signDispute(Account memory signer, Dispute memory message) internal view returns (bytes memory) {
+        return sign(signer.key, digest(keccak256(abi.encode(TypedDataLib.DISPUTE_TYPEHASH, message))));
+    }
+
+    function signWithdrawDispute(
+        Account memory signer,
+        WithdrawDispute memory message
+    ) internal view returns (bytes memory) {
+        return sign(signer.key, digest(keccak256(abi.encode(TypedDataLib.WITHDRAW_DISPUTE_TYPEHASH, message))));
+    }
+
+    function signConcede(Account memory signer, Concede memory message) internal view returns (bytes memory) {
+        return sign(signer.key, digest(keccak256(abi.encode(TypedDataLib.CONCEDE_TYPEHASH, message))));
+    }
+
+    function signResolve(Account memory signer, Resolve memory message) internal view returns (bytes memory) {
+        return sign(signer.key, digest(keccak256(abi.encode(TypedDataLib.RESOLVE_TYPEHASH, message))));
     }
 
     /// @notice The EIP-712 digest for the vault's domain, computed here and not by the vault.

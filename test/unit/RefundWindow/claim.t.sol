@@ -116,6 +116,51 @@ contract RefundWindowClaimTest is RefundWindowUnitTest {
         expectEmpty(otherToken, list(BUCKET));
     }
 
+    /* DISPUTED */
+
+    function test_RevertWhen_TheOnlyPaymentIsDisputed() external {
+        useVaultWithArbiter();
+        disputed(payer, PRICE, "disputed");
+        vm.warp(MATURES_AT);
+
+        expectEmpty(address(token), list(BUCKET));
+    }
+
+    function test_RevertWhen_TheOnlyPaymentWasDisputed() external {
+        useVaultWithArbiter();
+        ref = disputed(payer, PRICE, "disputed");
+        vm.prank(payer.addr);
+        vault.withdrawDispute(ref);
+        vm.warp(MATURES_AT);
+
+        expectEmpty(address(token), list(BUCKET));
+    }
+
+    function testFuzz_PaysTheOthers(uint256 other) external {
+        other = bound(other, 1, 1e29);
+        useVaultWithArbiter();
+        disputed(payer, PRICE, "disputed");
+        ref = pay(otherPayer, other, "other");
+        vm.warp(MATURES_AT);
+
+        assertEq(claimBucket(BUCKET), other, "claimed");
+        assertEq(token.balanceOf(receiver.addr), other - other / 100, "receiver");
+        assertStatus(ref, IRefundWindow.Status.Claimed);
+    }
+
+    function test_LeavesWhatIsDisputedInTheVault() external {
+        useVaultWithArbiter();
+        ref = disputed(payer, PRICE, "disputed");
+        pay(otherPayer, 2 * PRICE, "other");
+        vm.warp(MATURES_AT);
+
+        claimBucket(BUCKET);
+
+        assertEq(token.balanceOf(address(vault)), PRICE, "vault");
+        assertEq(vault.liabilitiesOf(address(token)), PRICE, "liabilities");
+        assertStatus(ref, IRefundWindow.Status.Disputed);
+    }
+
     /* GAS */
 
     function testFuzz_RevertWhen_PayoutGasIsBelowTheFloor(uint256 payoutGas) external {

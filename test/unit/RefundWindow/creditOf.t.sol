@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {PaymentRef} from "../../../contracts/types/Payment.sol";
+import {RefundWindowTerms} from "../../../contracts/types/Terms.sol";
 import {RefundWindowUnitTest} from "../../utils/RefundWindowUnitTest.sol";
 
 contract RefundWindowCreditOfTest is RefundWindowUnitTest {
@@ -35,6 +37,43 @@ contract RefundWindowCreditOfTest is RefundWindowUnitTest {
         assertCredit(payer.addr, second, first);
     }
 
+    function testFuzz_IsZeroWhileADisputeRuns(address owner) external {
+        useVaultWithArbiter();
+        disputed(payer, PRICE, "nonce");
+
+        assertCredit(owner, 0, 0);
+    }
+
+    function testFuzz_TellsTheSharesOfADispute(uint256 toPayer) external {
+        toPayer = bound(toPayer, 0, PRICE);
+        useVaultWithArbiter();
+        settleDispute(toPayer);
+
+        uint256 fee = (PRICE - toPayer) / 100;
+        assertCredit(payer.addr, toPayer, 0);
+        assertCredit(receiver.addr, PRICE - toPayer - fee, 0);
+        assertCredit(feeReceiver, fee, 0);
+    }
+
+    function testFuzz_TellsWhatWasWithdrawnAfterADispute(uint256 toPayer) external {
+        toPayer = bound(toPayer, 1, PRICE);
+        useVaultWithArbiter();
+        settleDispute(toPayer);
+        vault.withdraw(address(token), payer.addr, payer.addr);
+
+        assertCredit(payer.addr, 0, toPayer);
+    }
+
+    function testFuzz_TellsTheSumOfTwoShares(uint256 toPayer) external {
+        toPayer = bound(toPayer, 0, PRICE);
+        RefundWindowTerms memory terms = termsWithArbiter();
+        terms.receiver = payer.addr;
+        useVault(terms);
+        settleDispute(toPayer);
+
+        assertCredit(payer.addr, PRICE - (PRICE - toPayer) / 100, 0);
+    }
+
     function testFuzz_IsZeroInAnotherToken(address otherToken) external {
         vm.assume(otherToken != address(token));
         creditPayer(PRICE, "nonce");
@@ -42,5 +81,12 @@ contract RefundWindowCreditOfTest is RefundWindowUnitTest {
         (uint256 balance, uint256 withdrawn) = vault.creditOf(otherToken, payer.addr);
         assertEq(balance, 0, "balance");
         assertEq(withdrawn, 0, "withdrawn");
+    }
+
+    /* HELPERS */
+
+    function settleDispute(uint256 toPayer) private {
+        PaymentRef memory ref = disputed(payer, PRICE, "nonce");
+        resolveAs(arbiter.addr, ref, toPayer, PRICE - toPayer);
     }
 }

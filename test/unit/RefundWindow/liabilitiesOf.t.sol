@@ -54,6 +54,34 @@ contract RefundWindowLiabilitiesOfTest is RefundWindowUnitTest {
         assertLiabilities(2 * PRICE);
     }
 
+    function testFuzz_StaysWhenAPaymentIsDisputed(uint256 amount) external {
+        amount = bound(amount, 1, 1e29);
+        useVaultWithArbiter();
+        pay(otherPayer, PRICE, "other");
+        disputed(payer, amount, "nonce");
+
+        assertLiabilities(PRICE + amount);
+    }
+
+    function testFuzz_StaysWhenADisputeIsSettled(uint256 toPayer) external {
+        toPayer = bound(toPayer, 0, PRICE);
+        useVaultWithArbiter();
+        PaymentRef memory ref = disputed(payer, PRICE, "nonce");
+        resolveAs(arbiter.addr, ref, toPayer, PRICE - toPayer);
+
+        assertLiabilities(PRICE);
+    }
+
+    function testFuzz_IsLessByAWithdrawalAfterADispute(uint256 toPayer) external {
+        toPayer = bound(toPayer, 1, PRICE);
+        useVaultWithArbiter();
+        PaymentRef memory ref = disputed(payer, PRICE, "nonce");
+        resolveAs(arbiter.addr, ref, toPayer, PRICE - toPayer);
+        vault.withdraw(address(token), payer.addr, payer.addr);
+
+        assertLiabilities(PRICE - toPayer);
+    }
+
     function testFuzz_StaysWhenTokensArrivedPastPay(uint256 surplus) external {
         surplus = bound(surplus, 1, 1e30);
         pay(payer, PRICE, "nonce");

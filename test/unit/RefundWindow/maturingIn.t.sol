@@ -45,6 +45,15 @@ contract RefundWindowMaturingInTest is RefundWindowUnitTest {
         assertEq(vault.maturingIn(address(token), BUCKET), PRICE - refunded);
     }
 
+    function testFuzz_IsWhatIsNotDisputed(uint256 other) external {
+        other = bound(other, 1, 1e29);
+        useVaultWithArbiter();
+        disputed(payer, PRICE, "nonce");
+        pay(otherPayer, other, "nonce");
+
+        assertEq(vault.maturingIn(address(token), BUCKET), other);
+    }
+
     function test_IsZeroWhenClaimed() external {
         pay(payer, PRICE, "nonce");
         vm.warp(MATURES_AT);

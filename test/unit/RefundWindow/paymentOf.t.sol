@@ -133,6 +133,85 @@ contract RefundWindowPaymentOfTest is RefundWindowUnitTest {
         assertPayment({status: IRefundWindow.Status.Claimed, refunded: refunded, held: 0, refundable: 0});
     }
 
+    /* DISPUTED */
+
+    function testFuzz_TellsWhatThePayerCanWin(uint16 nonRefundableBps) external {
+        nonRefundableBps = uint16(bound(nonRefundableBps, 0, 9_999));
+        useVaultWithArbiter(nonRefundableBps);
+        ref = pay(payer, PRICE, "with an arbiter");
+
+        assertPayment({
+            status: IRefundWindow.Status.Open,
+            refunded: 0,
+            held: PRICE,
+            refundable: PRICE - (PRICE * nonRefundableBps) / 10_000
+        });
+    }
+
+    function test_IsDisputedInTheLastSecond() external {
+        disputeAfterRefund(0);
+        vm.warp(DEFAULTS_AT - 1);
+
+        assertDisputed({status: IRefundWindow.Status.Disputed, refunded: 0, held: PRICE});
+    }
+
+    function test_IsDisputedAtDefault() external {
+        disputeAfterRefund(0);
+        vm.warp(DEFAULTS_AT);
+
+        assertDisputed({status: IRefundWindow.Status.Disputed, refunded: 0, held: PRICE});
+    }
+
+    function testFuzz_IsDisputedWithTheRest(uint256 refunded) external {
+        refunded = bound(refunded, 1, PRICE - 1);
+        disputeAfterRefund(refunded);
+
+        assertDisputed({status: IRefundWindow.Status.Disputed, refunded: refunded, held: PRICE - refunded});
+    }
+
+    function test_StaysDisputedWhenOthersAreClaimed() external {
+        disputeAfterRefund(0);
+        pay(otherPayer, PRICE, "nonce");
+        vm.warp(MATURES_AT);
+        claimBucket(BUCKET);
+
+        assertDisputed({status: IRefundWindow.Status.Disputed, refunded: 0, held: PRICE});
+    }
+
+    /* SETTLED */
+
+    function test_IsSettledForTheReceiver() external {
+        disputeAfterRefund(0);
+        vm.prank(payer.addr);
+        vault.withdrawDispute(ref);
+
+        assertDisputed({status: IRefundWindow.Status.Settled, refunded: 0, held: 0});
+    }
+
+    function test_IsSettledForThePayer() external {
+        disputeAfterRefund(0);
+        concedeAs(receiver.addr, ref);
+
+        assertDisputed({status: IRefundWindow.Status.Settled, refunded: PRICE, held: 0});
+    }
+
+    function testFuzz_IsSettledAndTellsAllThatWentBack(uint256 refunded, uint256 toPayer) external {
+        refunded = bound(refunded, 1, PRICE - 1);
+        toPayer = bound(toPayer, 0, PRICE - refunded);
+        disputeAfterRefund(refunded);
+        resolveAs(arbiter.addr, ref, toPayer, PRICE - refunded - toPayer);
+
+        assertDisputed({status: IRefundWindow.Status.Settled, refunded: refunded + toPayer, held: 0});
+    }
+
+    function test_StaysSettledWhenTheCreditsAreWithdrawn() external {
+        disputeAfterRefund(0);
+        resolveAs(arbiter.addr, ref, PRICE, 0);
+        vault.withdraw(address(token), payer.addr, payer.addr);
+
+        assertDisputed({status: IRefundWindow.Status.Settled, refunded: PRICE, held: 0});
+    }
+
     /* REFUNDED */
 
     function test_IsRefunded() external {
@@ -159,6 +238,25 @@ contract RefundWindowPaymentOfTest is RefundWindowUnitTest {
 
     /* HELPERS */
 
+    function disputeAfterRefund(uint256 refunded) private {
+        useVaultWithArbiter();
+        ref = pay(payer, PRICE, "with an arbiter");
+        if (refunded != 0) refundAs(receiver.addr, ref, refunded, payer.addr);
+        dispute(ref);
+    }
+
+    function assertDisputed(IRefundWindow.Status status, uint256 refunded, uint256 held) private view {
+        IRefundWindow.Payment memory payment = vault.paymentOf(ref);
+        assertEq(PaymentId.unwrap(payment.id), PaymentId.unwrap(vault.idOf(ref)), "id");
+        assertEq(uint8(payment.status), uint8(status), "status");
+        assertEq(payment.paid, PRICE, "paid");
+        assertEq(payment.refunded, refunded, "refunded");
+        assertEq(payment.held, held, "held");
+        assertEq(payment.closesAt, 0, "closesAt");
+        assertEq(payment.maturesAt, 0, "maturesAt");
+        assertEq(payment.defaultsAt, DEFAULTS_AT, "defaultsAt");
+    }
+
     function assertPayment(
         IRefundWindow.Status status,
         uint256 refunded,
@@ -174,5 +272,6 @@ contract RefundWindowPaymentOfTest is RefundWindowUnitTest {
         assertEq(payment.refundable, refundable, "refundable");
         assertEq(payment.closesAt, CLOSES_AT, "closesAt");
         assertEq(payment.maturesAt, MATURES_AT, "maturesAt");
+        assertEq(payment.defaultsAt, 0, "defaultsAt");
     }
 }

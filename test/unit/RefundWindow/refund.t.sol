@@ -363,6 +363,123 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
         assertStatus(ref, IRefundWindow.Status.Refunded);
     }
 
+    /* ARBITER */
+
+    function test_RevertWhen_PayerAsksThoughThereIsAnArbiter() external {
+        useVaultWithArbiter();
+        payDefault();
+
+        expectNeedsDispute();
+    }
+
+    function test_RevertWhen_PayerAsksAtMaturityThoughThereIsAnArbiter() external {
+        useVaultWithArbiter();
+        payDefault();
+        vm.warp(MATURES_AT);
+
+        expectNeedsDispute();
+    }
+
+    function test_RevertWhen_PayerWhoIsOperatorNamesAnotherRecipientThoughThereIsAnArbiter() external {
+        useVaultWithArbiterOfOperator(payer.addr);
+        payDefault();
+
+        expectNotToPayer(payer.addr, ELSEWHERE);
+    }
+
+    function test_PayerWhoIsOperatorRefundsToItselfThoughThereIsAnArbiter() external {
+        useVaultWithArbiterOfOperator(payer.addr);
+        payDefault();
+
+        refundAs(payer.addr, ref, PRICE, payer.addr);
+
+        assertStatus(ref, IRefundWindow.Status.Refunded);
+    }
+
+    function test_RevertWhen_CallerIsTheArbiter() external {
+        useVaultWithArbiter();
+        payDefault();
+
+        expectNotParty(arbiter.addr);
+    }
+
+    function test_ReceiverRefundsInTheLastSecondWithAnArbiter() external {
+        useVaultWithArbiter();
+        payDefault();
+        vm.warp(MATURES_AT - 1);
+
+        refundAs(receiver.addr, ref, PRICE, payer.addr);
+
+        assertStatus(ref, IRefundWindow.Status.Refunded);
+    }
+
+    function test_OperatorRefundsInTheLastSecondWithAnArbiter() external {
+        useVaultWithArbiter();
+        payDefault();
+        vm.warp(MATURES_AT - 1);
+
+        refundAs(operator.addr, ref, PRICE, payer.addr);
+
+        assertStatus(ref, IRefundWindow.Status.Refunded);
+    }
+
+    function testFuzz_ReceiverRefundsTheNonRefundableShareWithAnArbiter(uint16 nonRefundableBps) external {
+        useVaultWithArbiter(uint16(bound(nonRefundableBps, 1, 9_999)));
+        payDefault();
+
+        refundAs(receiver.addr, ref, PRICE, payer.addr);
+
+        assertStatus(ref, IRefundWindow.Status.Refunded);
+    }
+
+    /* DISPUTED */
+
+    function test_RevertWhen_PayerAsksWhileDisputed() external {
+        disputeDefault();
+
+        expectDisputed(payer.addr, false);
+    }
+
+    function test_RevertWhen_ReceiverAsksWhileDisputed() external {
+        disputeDefault();
+
+        expectDisputed(receiver.addr, false);
+    }
+
+    function test_RevertWhen_OperatorAsksWhileDisputed() external {
+        disputeDefault();
+
+        expectDisputed(operator.addr, false);
+    }
+
+    function test_RevertWhen_StrangerAsksWhileDisputed() external {
+        disputeDefault();
+
+        expectDisputed(stranger.addr, false);
+    }
+
+    function test_RevertWhen_ReceiverAsksWhileTheDisputeWaitsForItsDefault() external {
+        disputeDefault();
+        vm.warp(DEFAULTS_AT);
+
+        expectDisputed(receiver.addr, false);
+    }
+
+    function test_RevertWhen_ReceiverAsksAfterTheDisputeWasWithdrawn() external {
+        disputeDefault();
+        vm.prank(payer.addr);
+        vault.withdrawDispute(ref);
+
+        expectDisputed(receiver.addr, true);
+    }
+
+    function test_RevertWhen_PayerAsksAfterTheDisputeWasConceded() external {
+        disputeDefault();
+        concedeAs(receiver.addr, ref);
+
+        expectDisputed(payer.addr, true);
+    }
+
     /* GAS */
 
     function testFuzz_RevertWhen_PayoutGasIsBelowTheFloor(uint256 payoutGas) external {
@@ -551,6 +668,18 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
         useVault(terms);
     }
 
+    function useVaultWithArbiterOfOperator(address newOperator) private {
+        RefundWindowTerms memory terms = termsWithArbiter();
+        terms.operator = newOperator;
+        useVault(terms);
+    }
+
+    function disputeDefault() private {
+        useVaultWithArbiter();
+        payDefault();
+        dispute(ref);
+    }
+
     function refundCall() private view returns (bytes memory) {
         return abi.encodeCall(IRefundWindow.refund, (ref, PRICE, payer.addr, PRICE, 0, PAYOUT_GAS));
     }
@@ -562,6 +691,26 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
             PRICE,
             payer.addr,
             abi.encodeWithSelector(IRefundWindow.NotParty.selector, id, caller)
+        );
+    }
+
+    function expectNeedsDispute() private {
+        expectRefundRevert(
+            payer.addr,
+            ref,
+            PRICE,
+            payer.addr,
+            abi.encodeWithSelector(IRefundWindow.RefundNeedsDispute.selector, id, arbiter.addr)
+        );
+    }
+
+    function expectDisputed(address caller, bool isSettled) private {
+        expectRefundRevert(
+            caller,
+            ref,
+            PRICE,
+            payer.addr,
+            abi.encodeWithSelector(IRefundWindow.PaymentDisputed.selector, id, isSettled)
         );
     }
 

@@ -322,6 +322,30 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
         expectRelayRevert(stranger, abi.encodeWithSelector(IRefundWindow.NotParty.selector, id, stranger.addr));
     }
 
+    function test_RevertWhen_PayerSignedThoughThereIsAnArbiter() external {
+        useVaultWithArbiter();
+        useRef(pay(payer, PRICE, "with an arbiter"));
+
+        expectRelayRevert(payer, abi.encodeWithSelector(IRefundWindow.RefundNeedsDispute.selector, id, arbiter.addr));
+    }
+
+    function test_RevertWhen_PaymentIsDisputed() external {
+        useVaultWithArbiter();
+        useRef(pay(payer, PRICE, "with an arbiter"));
+        dispute(ref);
+
+        expectRelayRevert(receiver, abi.encodeWithSelector(IRefundWindow.PaymentDisputed.selector, id, false));
+    }
+
+    function test_RevertWhen_TheDisputeIsSettled() external {
+        useVaultWithArbiter();
+        useRef(pay(payer, PRICE, "with an arbiter"));
+        dispute(ref);
+        concedeAs(operator.addr, ref);
+
+        expectRelayRevert(operator, abi.encodeWithSelector(IRefundWindow.PaymentDisputed.selector, id, true));
+    }
+
     function test_RevertWhen_PayersMessageComesAtClose() external {
         message.deadline = type(uint256).max;
         vm.warp(CLOSES_AT);
@@ -453,6 +477,17 @@ contract RefundWindowRefundWithSignatureTest is RefundWindowUnitTest {
         relay(operator);
 
         assertEq(token.balanceOf(payer.addr), 1e30);
+    }
+
+    function test_StrangerRelaysTheReceiversMessageWithAnArbiter() external {
+        useVaultWithArbiter();
+        useRef(pay(payer, PRICE, "with an arbiter"));
+        message.deadline = MATURES_AT;
+        vm.warp(MATURES_AT - 1);
+
+        relay(receiver);
+
+        assertStatus(ref, IRefundWindow.Status.Refunded);
     }
 
     function test_EmitsRefundedInTheNameOfTheSigner() external {

@@ -35,6 +35,15 @@ contract RefundWindowSurplusOfTest is RefundWindowUnitTest {
         assertEq(vault.surplusOf(address(token)), surplus);
     }
 
+    function testFuzz_TellsItApartFromWhatIsDisputed(uint256 surplus) external {
+        surplus = bound(surplus, 0, 1e30);
+        useVaultWithArbiter();
+        disputed(payer, PRICE, "nonce");
+        token.mint(address(vault), surplus);
+
+        assertEq(vault.surplusOf(address(token)), surplus);
+    }
+
     function test_IsZeroWhenTheTokenTookMoney() external {
         pay(payer, PRICE, "nonce");
         vm.prank(address(vault));

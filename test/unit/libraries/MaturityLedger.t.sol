@@ -133,6 +133,64 @@ contract MaturityLedgerTest is TestBase {
         this.remove(BUCKET, removed);
     }
 
+    /* LOCK */
+
+    function testFuzz_Lock_TakesFromTheRunningBucketOnly(uint256 amount, uint256 locked) external {
+        amount = bound(amount, 1, MOST);
+        locked = bound(locked, 0, amount);
+        ledger.add(BUCKET, amount);
+        ledger.lock(BUCKET, locked);
+
+        assertBooks({liabilities: amount, bucket: BUCKET, amount: amount - locked});
+    }
+
+    function testFuzz_Lock_TakesFromAnEarlierBucketOnly(uint256 amount, uint256 locked) external {
+        amount = bound(amount, 1, MOST - 7);
+        locked = bound(locked, 0, amount);
+        ledger.add(BUCKET, amount);
+        ledger.add(BUCKET + 1, 7);
+        ledger.lock(BUCKET, locked);
+
+        assertBooks({liabilities: amount + 7, bucket: BUCKET, amount: amount - locked});
+        assertBooks({liabilities: amount + 7, bucket: BUCKET + 1, amount: 7});
+    }
+
+    function testFuzz_Lock_LeavesNothingToTake(uint256 amount) external {
+        amount = bound(amount, 1, MOST);
+        ledger.add(BUCKET, amount);
+        ledger.lock(BUCKET, amount);
+
+        assertEq(ledger.take(BUCKET), 0, "taken");
+        assertBooks({liabilities: amount, bucket: BUCKET, amount: 0});
+    }
+
+    function test_Lock_LocksWhenNothingMoreFits() external {
+        ledger.add(BUCKET, 5);
+        ledger.owe(MOST - 5);
+        ledger.lock(BUCKET, 5);
+
+        assertBooks({liabilities: MOST, bucket: BUCKET, amount: 0});
+    }
+
+    function testFuzz_Lock_RevertWhen_MoreThanRunning(uint256 amount, uint256 locked) external {
+        amount = bound(amount, 1, MOST);
+        locked = bound(locked, amount + 1, type(uint256).max);
+        ledger.add(BUCKET, amount);
+
+        vm.expectRevert(ARITHMETIC_PANIC);
+        this.lock(BUCKET, locked);
+    }
+
+    function testFuzz_Lock_RevertWhen_MoreThanEarlier(uint256 amount, uint256 locked) external {
+        amount = bound(amount, 1, MOST / 2);
+        locked = bound(locked, amount + 1, type(uint256).max);
+        ledger.add(BUCKET, amount);
+        ledger.add(BUCKET + 1, MOST / 2);
+
+        vm.expectRevert(ARITHMETIC_PANIC);
+        this.lock(BUCKET, locked);
+    }
+
     /* TAKE */
 
     function testFuzz_Take_EmptiesTheRunningBucket(uint256 amount) external {
@@ -213,7 +271,7 @@ contract MaturityLedgerTest is TestBase {
             uint256 newest = i / 3;
             uint256 any = (steps[i] >> 8) % (newest + 1);
             uint256 amount = bound(steps[i] >> 16, 0, 1e30);
-            uint256 kind = steps[i] % 4;
+            uint256 kind = steps[i] % 5;
             if (kind == 0) {
                 ledger.add(BUCKET + uint32(newest), amount);
                 amounts[newest] += amount;
@@ -224,6 +282,11 @@ contract MaturityLedgerTest is TestBase {
             } else if (kind == 2) {
                 assertEq(ledger.take(BUCKET + uint32(any)), amounts[any], "taken");
                 amounts[any] = 0;
+            } else if (kind == 3) {
+                amount = bound(amount, 0, amounts[any]);
+                ledger.lock(BUCKET + uint32(any), amount);
+                amounts[any] -= amount;
+                owed += amount;
             } else {
                 ledger.owe(amount);
                 owed += amount;
@@ -250,6 +313,10 @@ contract MaturityLedgerTest is TestBase {
 
     function remove(uint32 bucket, uint256 amount) external {
         ledger.remove(bucket, amount);
+    }
+
+    function lock(uint32 bucket, uint256 amount) external {
+        ledger.lock(bucket, amount);
     }
 
     function owe(uint256 amount) external {

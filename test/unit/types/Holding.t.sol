@@ -34,6 +34,30 @@ contract HoldingTest is TestBase {
         assertNotEq(Holding.unwrap(packHolding(paid, paid, Stage.Running, closesAt)), 0);
     }
 
+    function testFuzz_KeepsItsAmountsInEveryStage(uint104 paid, uint104 refunded, uint40 deadline) external pure {
+        refunded = uint104(bound(refunded, 0, paid));
+        for (uint8 i = 0; i <= uint8(type(Stage).max); ++i) {
+            Holding holding = packHolding(paid, refunded, Stage(i), deadline);
+
+            assertEq(uint8(holding.stage()), i, "stage");
+            assertEq(holding.held(), paid - refunded, "held");
+        }
+    }
+
+    function test_IsRunningWithoutDeadlineWhenNeverPaid() external pure {
+        Holding never = Holding.wrap(0);
+
+        assertEq(uint8(never.stage()), uint8(Stage.Running), "stage");
+        assertEq(never.deadline(), 0, "deadline");
+    }
+
+    function testFuzz_RevertWhen_StageIsUnknown(uint8 stage) external {
+        stage = uint8(bound(stage, uint8(type(Stage).max) + 1, type(uint8).max));
+
+        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x21));
+        this.stageOf(Holding.wrap(uint256(stage) << 40));
+    }
+
     function testFuzz_RevertWhen_PaidDoesNotFit(uint256 paid) external {
         paid = bound(paid, uint256(type(uint104).max) + 1, type(uint256).max);
 
@@ -60,6 +84,10 @@ contract HoldingTest is TestBase {
 
     function pack(uint256 paid, uint256 refunded, uint40 closesAt) external pure returns (Holding) {
         return packHolding(paid, refunded, Stage.Running, closesAt);
+    }
+
+    function stageOf(Holding holding) external pure returns (Stage) {
+        return holding.stage();
     }
 
     function held(Holding holding) external pure returns (uint256) {
