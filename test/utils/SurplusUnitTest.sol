@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.27;
+
+import {RefundWindowUnitTest} from "./RefundWindowUnitTest.sol";
+import {SurplusSteps} from "./SurplusSteps.sol";
+
+/// @title SurplusUnitTest
+/// @notice The steps of an assignment beside the short ways of the other unit tests.
+abstract contract SurplusUnitTest is RefundWindowUnitTest, SurplusSteps {}
