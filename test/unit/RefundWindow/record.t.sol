@@ -14,7 +14,7 @@ import {Authorization, PaymentId, PaymentRef} from "../../../contracts/types/Pay
 import {ReceiptProof} from "../../../contracts/types/Receipt.sol";
 import {RefundWindowTerms} from "../../../contracts/types/Terms.sol";
 import {Token3009} from "../../mocks/Token3009.sol";
-import {Log, ReceiptBuilder} from "../../utils/ReceiptBuilder.sol";
+import {ReceiptBuilder} from "../../utils/ReceiptBuilder.sol";
 import {SurplusUnitTest} from "../../utils/SurplusUnitTest.sol";
 
 contract RefundWindowRecordTest is SurplusUnitTest {
