@@ -221,8 +221,8 @@ contract RefundWindow is IRefundWindow, Surplus {
         uint40 maturesAt = MaturityLedger.maturesAt(MaturityLedger.bucketOf(closesAt));
         if (by != _receiver() && by != _operator()) {
             if (by != payer) revert NotParty(id, by);
-            if (arbiter != address(0)) revert RefundNeedsDispute(id, arbiter);
-            revert RefundAfterClose(id, closesAt, maturesAt);
+            if (block.timestamp >= closesAt) revert RefundAfterClose(id, closesAt, maturesAt);
+            revert RefundNeedsDispute(id, arbiter);
         }
         if (block.timestamp >= maturesAt) revert RefundAfterMaturity(id, maturesAt);
         if (request.to != payer) revert RefundNotToPayer(id, request.to, payer);
@@ -473,7 +473,9 @@ contract RefundWindow is IRefundWindow, Surplus {
         payment.paid = holding.paid();
         payment.refunded = holding.refunded();
         if (payment.status != Status.Claimed && payment.status != Status.Settled) payment.held = holding.held();
-        if (payment.status == Status.Open) payment.refundable = _payerLimit(holding);
+        if (payment.status == Status.Open || payment.status == Status.Disputed) {
+            payment.refundable = _payerLimit(holding);
+        }
         if (holding.stage() == Stage.Running) {
             payment.closesAt = holding.deadline();
             payment.maturesAt = MaturityLedger.maturesAt(MaturityLedger.bucketOf(payment.closesAt));

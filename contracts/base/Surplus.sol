@@ -183,7 +183,7 @@ abstract contract Surplus is ISurplus, Vault {
         Announcement storage announcement = _endedAnnouncement(ref.token, message.announcement);
         uint256 claim = _claims[id][message.announcement];
         uint256 available = Math.min(claim, Math.saturatingSub(announcement.amount, announcement.claims - claim));
-        if (message.amount > available) revert ReleaseExceedsClaim(id, message.amount, available);
+        if (claim == 0 || message.amount > available) revert ReleaseExceedsClaim(id, message.amount, available);
 
         delete _claims[id][message.announcement];
         announcement.claims -= claim;

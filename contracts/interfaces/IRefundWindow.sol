@@ -264,8 +264,8 @@ interface IRefundWindow is ISurplus {
     /// @custom:reverts AmountZero when `amount` is zero.
     /// @custom:reverts RecipientForbidden when `to` is zero or the vault.
     /// @custom:reverts NotParty when the caller is neither payer, receiver nor operator.
-    /// @custom:reverts RefundNeedsDispute when the payer asks and there is an arbiter.
     /// @custom:reverts RefundAfterClose when the payer asks at or after `closesAt`.
+    /// @custom:reverts RefundNeedsDispute when the payer asks before, and there is an arbiter.
     /// @custom:reverts RefundAfterMaturity when receiver or operator ask at or after `maturesAt`.
     /// @custom:reverts RefundNotToPayer when receiver or operator name another recipient.
     /// @custom:reverts PaymentChanged when all of it has gone back, or the payment never was as expected.
@@ -297,8 +297,8 @@ interface IRefundWindow is ISurplus {
     /// @custom:reverts AmountZero when the amount is zero.
     /// @custom:reverts RecipientForbidden when `to` is zero or the vault.
     /// @custom:reverts NotParty when the signer is neither payer, receiver nor operator.
-    /// @custom:reverts RefundNeedsDispute when the payer signed and there is an arbiter.
     /// @custom:reverts RefundAfterClose when the payer's message comes at or after `closesAt`.
+    /// @custom:reverts RefundNeedsDispute when the payer's message comes before, and there is an arbiter.
     /// @custom:reverts RefundAfterMaturity when another's message comes at or after `maturesAt`.
     /// @custom:reverts RefundNotToPayer when receiver or operator name another recipient.
     /// @custom:reverts PaymentChanged when all of it has gone back, or the payment never was as expected.

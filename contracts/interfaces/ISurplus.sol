@@ -182,7 +182,7 @@ interface ISurplus is IVault {
     /// @custom:reverts RecipientForbidden when `to` is zero or the vault.
     /// @custom:reverts AnnouncementUnknown when there is no such announcement.
     /// @custom:reverts AnnouncementRunning when it has not ended.
-    /// @custom:reverts ReleaseExceedsClaim when it is more than the claim, or than the other claims leave.
+    /// @custom:reverts ReleaseExceedsClaim when it is more than the claim, or than the other claims leave, or there is no claim.
     /// @custom:reverts AssignmentExceedsSurplus when the token's balance has shrunk by itself.
     /// @custom:reverts TokenBalanceUnreadable when the token does not tell balances.
     /// @param ref What names the payment that the payer authorized.

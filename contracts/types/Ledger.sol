@@ -52,7 +52,7 @@ struct Ledger {
     mapping(uint32 bucket => uint256 amount) earlier;
 }
 
-/// @notice What a payout that failed left to its owner.
+/// @notice What a payout that failed, or a settled dispute, left to its owner.
 /// @param balance Waiting to be withdrawn.
 /// @param withdrawn Withdrawn so far; it only grows.
 struct Credit {

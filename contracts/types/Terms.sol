@@ -5,7 +5,7 @@ pragma solidity ^0.8.27;
 /// @param receiver Who earns the payments; not zero.
 /// @param operator The server's signing key; not zero, and the receiver itself where there is no other.
 /// @param feeReceiver Who gets the fee; zero exactly when there is no fee, and not the receiver.
-/// @param feeBps The fee in hundredths of a percent of what is claimed, at most 1,000.
+/// @param feeBps The fee in hundredths of a percent of what the receiver gets, at most 1,000.
 /// @param salt Free; makes vaults of otherwise equal terms different.
 struct VaultTerms {
     address receiver;
@@ -19,7 +19,7 @@ struct VaultTerms {
 /// @param receiver Who earns the payments; not zero.
 /// @param operator The server's signing key; not zero, and the receiver itself where there is no other.
 /// @param feeReceiver Who gets the fee; zero exactly when there is no fee, and not the receiver.
-/// @param feeBps The fee in hundredths of a percent of what is claimed, at most 1,000.
+/// @param feeBps The fee in hundredths of a percent of what the receiver gets, at most 1,000.
 /// @param salt Free; makes vaults of otherwise equal terms different.
 /// @param arbiter Who decides disputes: none of the others. Zero means that no questions are asked: the payer takes back
 /// by itself; with an arbiter it disputes.

@@ -11,7 +11,7 @@ import {RefundWindowTest} from "../utils/RefundWindowTest.sol";
 /// @notice What the tests of broken assumptions share.
 abstract contract AttackTest is RefundWindowTest {
     /// @notice From now on payments are made in `newToken`.
-    function use(Token3009 newToken) internal {
+    function use(Token3009 newToken) internal virtual {
         token = newToken;
         token.mint(payer.addr, 1e30);
         token.mint(otherPayer.addr, 1e30);

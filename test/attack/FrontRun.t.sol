@@ -4,10 +4,12 @@ pragma solidity ^0.8.27;
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
-import {AttackTest} from "./AttackTest.sol";
+import {ReceiptProof} from "../../contracts/types/Receipt.sol";
+import {SurplusAttackTest} from "./SurplusAttackTest.sol";
 
-/// @dev Assumption broken: the payer's authorization comes by `pay`, and first.
-contract FrontRunTest is AttackTest {
+/// @dev Assumption broken: the payer's authorization comes by `pay`, and first. Whoever submitted it, the payment can be
+/// recorded, and its payer has the whole window.
+contract FrontRunTest is SurplusAttackTest {
     function test_RevertWhen_AThirdPartySubmittedTheAuthorizationToTheToken() external {
         Authorization memory signed = authorize(payer, address(vault), PRICE, "nonce");
         submitToToken(signed);
@@ -22,7 +24,61 @@ contract FrontRunTest is AttackTest {
         assertPayRefused(signed, nonceUsed("nonce"));
     }
 
-    function test_TheMoneyOfASubmittedAuthorizationIsSurplus() external {
+    function test_ThePayerIsRefundedThoughTheSellerSubmittedTheAuthorization() external {
+        Authorization memory signed = authorize(payer, address(vault), PRICE, "nonce");
+        vm.startPrank(receiver.addr);
+        ReceiptProof memory proof = submit(address(vault), signed);
+        vm.stopPrank();
+        vm.prank(stranger.addr);
+        vault.record(address(token), proof);
+
+        goTo(START + WINDOW - 1);
+        refund(payer, refOf(payer.addr, "nonce"), PRICE, payer.addr);
+        assertEq(token.balanceOf(payer.addr), 1e30);
+    }
+
+    /// @dev To wait does not shorten the window: it begins at the record.
+    function test_TheSellerGainsNothingByWaiting() external {
+        ReceiptProof memory proof = payPast(payer, PRICE, "nonce");
+        goTo(START + 2 * WINDOW);
+        record(proof);
+
+        goTo(START + 3 * WINDOW - 1);
+        refund(payer, refOf(payer.addr, "nonce"), PRICE, payer.addr);
+        assertEq(token.balanceOf(payer.addr), 1e30);
+    }
+
+    function test_TheReceiverIsPaidThoughAThirdPartySubmittedTheAuthorization() external {
+        record(payPast(payer, PRICE, "nonce"));
+        vault.claim(address(token), mature(refOf(payer.addr, "nonce")), PAYOUT_GAS);
+        assertEq(token.balanceOf(receiver.addr) + token.balanceOf(feeReceiver), PRICE);
+    }
+
+    function test_RevertWhen_TheSameReceiptIsShownTwice() external {
+        token.mint(address(vault), PRICE);
+        ReceiptProof memory proof = payPast(payer, PRICE, "nonce");
+        record(proof);
+        bytes memory reason = abi.encodeWithSelector(
+            IVault.PaymentAlreadyKnown.selector,
+            vault.idOf(refOf(payer.addr, "nonce"))
+        );
+        vm.expectRevert(reason);
+        record(proof);
+    }
+
+    /// @dev The receipt of a `pay` shows an authorized transfer as well.
+    function test_RevertWhen_TheReceiptOfAPaymentIsShownAfterItsRefund() external {
+        token.mint(address(vault), PRICE);
+        vm.recordLogs();
+        PaymentRef memory ref = pay(payer, PRICE, "nonce");
+        ReceiptProof memory proof = mineRecorded();
+        refund(payer, ref, PRICE, payer.addr);
+        bytes memory reason = abi.encodeWithSelector(IVault.PaymentAlreadyKnown.selector, vault.idOf(ref));
+        vm.expectRevert(reason);
+        record(proof);
+    }
+
+    function test_TheMoneyOfASubmittedAuthorizationIsSurplusUntilRecorded() external {
         submitToToken(authorize(payer, address(vault), PRICE, "nonce"));
         assertEq(vault.surplusOf(address(token)), PRICE, "surplus");
         assertEq(liabilities(), 0, "liabilities");

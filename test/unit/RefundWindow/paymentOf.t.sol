@@ -178,6 +178,14 @@ contract RefundWindowPaymentOfTest is RefundWindowUnitTest {
         assertDisputed({status: IRefundWindow.Status.Disputed, refunded: 0, held: PRICE});
     }
 
+    function testFuzz_TellsWhatCanBeWonWhileDisputed(uint16 nonRefundableBps) external {
+        nonRefundableBps = uint16(bound(nonRefundableBps, 0, 9_999));
+        useVaultWithArbiter(nonRefundableBps);
+        ref = disputed(payer, PRICE, "with a share");
+
+        assertEq(vault.paymentOf(ref).refundable, PRICE - (PRICE * nonRefundableBps) / 10_000);
+    }
+
     /* SETTLED */
 
     function test_IsSettledForTheReceiver() external {

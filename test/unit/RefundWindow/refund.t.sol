@@ -377,7 +377,7 @@ contract RefundWindowRefundTest is RefundWindowUnitTest {
         payDefault();
         vm.warp(MATURES_AT);
 
-        expectNeedsDispute();
+        expectAfterClose();
     }
 
     function test_RevertWhen_PayerWhoIsOperatorNamesAnotherRecipientThoughThereIsAnArbiter() external {

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.27;
 
 import {RefundWindow} from "../../../contracts/RefundWindow.sol";
-import {VaultFactory} from "../../../contracts/VaultFactory.sol";
 import {VaultFactoryTest} from "../../utils/VaultFactoryTest.sol";
 
 contract VaultFactoryImplementationTest is VaultFactoryTest {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.27;
 
 import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {IERC3009Bytes} from "../../../contracts/interfaces/external/IERC3009Bytes.sol";
@@ -15,6 +16,18 @@ import {TestBase} from "../../utils/TestBase.sol";
 contract Door {
     function receiveExactly(Authorization calldata authorization) external {
         TokenLib.receiveExactly(authorization);
+    }
+
+    function tryReceive(Authorization calldata authorization, uint256 gasCap) external returns (bool) {
+        return TokenLib.tryReceive(authorization.token, TokenLib.orderOf(authorization), gasCap);
+    }
+
+    function isUsed(Authorization calldata authorization) external view returns (bool) {
+        return TokenLib.isUsed(authorization);
+    }
+
+    function digestOf(Authorization calldata authorization) external view returns (bytes32) {
+        return TokenLib.digestOf(authorization);
     }
 
     function trySend(address token, address to, uint256 amount, uint256 gasCap) external returns (bool) {
@@ -130,6 +143,170 @@ contract TokenLibTest is TestBase {
         vm.expectCall(address(token), order);
         vm.expectRevert(receivedOther(AMOUNT));
         door.receiveExactly(authorization);
+    }
+
+    /* TRY RECEIVE */
+
+    function test_TryReceive_TakesByKey() external {
+        Authorization memory authorization = authorize();
+
+        vm.expectCall(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector));
+        assertTrue(door.tryReceive(authorization, GAS_CAP), "taken");
+
+        assertEq(token.balanceOf(address(door)), 2 * AMOUNT, "balance");
+    }
+
+    function testFuzz_TryReceive_OrdersByBytes(bytes calldata signature) external {
+        vm.assume(signature.length != 65);
+        Authorization memory authorization = authorize();
+        authorization.signature = signature;
+        bytes memory order = abi.encodeCall(
+            IERC3009Bytes.transferWithAuthorization,
+            (payer.addr, address(door), AMOUNT, 0, authorization.validBefore, "nonce", signature)
+        );
+        vm.mockCall(address(token), order, "");
+
+        vm.expectCall(address(token), order);
+        assertTrue(door.tryReceive(authorization, GAS_CAP));
+    }
+
+    /// @dev Counting is the caller's.
+    function test_TryReceive_BelievesATokenThatMovesNothing() external {
+        Authorization memory authorization = authorize();
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector), "");
+
+        assertTrue(door.tryReceive(authorization, GAS_CAP));
+    }
+
+    function test_TryReceive_DoesNotTakeWhenTheTokenReverts() external {
+        Authorization memory authorization = authorize();
+        token.cancelAuthorization(payer.addr, "nonce");
+
+        assertFalse(door.tryReceive(authorization, GAS_CAP));
+    }
+
+    function test_TryReceive_CopiesNothingOfALargeAnswer() external {
+        Authorization memory authorization = authorize();
+        bytes memory large = new bytes(300_000);
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector), large);
+
+        // To copy it would cost more than 200,000.
+        assertFalse(door.tryReceive{gas: GAS_CAP}(authorization, GAS_CAP));
+    }
+
+    function testFuzz_TryReceive_DoesNotTakeAboveTheGasCap(uint256 gasCap) external {
+        gasCap = bound(gasCap, 0, 2_000);
+        Authorization memory authorization = authorize();
+
+        assertFalse(door.tryReceive(authorization, gasCap), "taken");
+        assertEq(token.balanceOf(address(door)), AMOUNT, "balance");
+    }
+
+    /* IS USED */
+
+    function test_IsUsed_IsFalseBefore() external view {
+        assertFalse(door.isUsed(authorize()));
+    }
+
+    function test_IsUsed_IsTrueAfter() external {
+        Authorization memory authorization = authorize();
+        door.receiveExactly(authorization);
+
+        assertTrue(door.isUsed(authorization));
+    }
+
+    function test_IsUsed_IsTrueWhenCanceled() external {
+        Authorization memory authorization = authorize();
+        token.cancelAuthorization(payer.addr, "nonce");
+
+        assertTrue(door.isUsed(authorization));
+    }
+
+    function testFuzz_IsUsed_IsTrueForAnyWordButZero(uint256 word) external {
+        Authorization memory authorization = authorize();
+        answerState(abi.encode(word));
+
+        assertEq(door.isUsed(authorization), word != 0);
+    }
+
+    function testFuzz_IsUsed_RevertWhen_AnswerIsShort(uint256 length) external {
+        Authorization memory authorization = authorize();
+        answerState(new bytes(bound(length, 0, 31)));
+
+        vm.expectRevert(stateUnreadable(address(token)));
+        door.isUsed(authorization);
+    }
+
+    function test_IsUsed_RevertWhen_TheTokenReverts() external {
+        Authorization memory authorization = authorize();
+        vm.mockCallRevert(
+            address(token),
+            abi.encodeWithSelector(IERC3009.authorizationState.selector),
+            abi.encode(true)
+        );
+
+        vm.expectRevert(stateUnreadable(address(token)));
+        door.isUsed(authorization);
+    }
+
+    function test_IsUsed_RevertWhen_TheTokenHasNoCode() external {
+        Authorization memory authorization = authorize();
+        authorization.token = CODELESS;
+
+        vm.expectRevert(stateUnreadable(CODELESS));
+        door.isUsed(authorization);
+    }
+
+    /* DIGEST */
+
+    function testFuzz_DigestOf_IsWhatTheTokenChecks(
+        address from,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce
+    ) external view {
+        Authorization memory authorization = Authorization({
+            token: address(token),
+            payer: from,
+            value: value,
+            validAfter: validAfter,
+            validBefore: validBefore,
+            nonce: nonce,
+            signature: ""
+        });
+
+        bytes32 expected = token.digestOf(from, address(door), value, validAfter, validBefore, nonce);
+        assertEq(door.digestOf(authorization), expected);
+    }
+
+    function testFuzz_DigestOf_TakesTheDomainOfTheToken(bytes32 separator) external {
+        Authorization memory authorization = authorize();
+        bytes32 before = door.digestOf(authorization);
+        vm.mockCall(
+            address(token),
+            abi.encodeWithSelector(IERC20Permit.DOMAIN_SEPARATOR.selector),
+            abi.encode(separator)
+        );
+
+        assertNotEq(door.digestOf(authorization), before);
+    }
+
+    function testFuzz_DigestOf_RevertWhen_AnswerIsShort(uint256 length) external {
+        Authorization memory authorization = authorize();
+        bytes memory answer = new bytes(bound(length, 0, 31));
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC20Permit.DOMAIN_SEPARATOR.selector), answer);
+
+        vm.expectRevert(stateUnreadable(address(token)));
+        door.digestOf(authorization);
+    }
+
+    function test_DigestOf_RevertWhen_TheTokenHasNoCode() external {
+        Authorization memory authorization = authorize();
+        authorization.token = CODELESS;
+
+        vm.expectRevert(stateUnreadable(CODELESS));
+        door.digestOf(authorization);
     }
 
     /* TRY SEND */
@@ -291,6 +468,14 @@ contract TokenLibTest is TestBase {
 
     function answerTransfer(bytes memory answer) private {
         vm.mockCall(address(token), abi.encodeWithSelector(IERC20.transfer.selector), answer);
+    }
+
+    function answerState(bytes memory answer) private {
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC3009.authorizationState.selector), answer);
+    }
+
+    function stateUnreadable(address notToken) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(TokenLib.TokenStateUnreadable.selector, notToken);
     }
 
     function answerBalance(bytes memory answer) private {
