@@ -6,8 +6,8 @@ export const addresses = {
     verifier: "0x7BDBE32d4F6add04A6149d3AF8Cb575Bd9Ee048a",
   },
   "refund-window": {
-    implementation: "0xA35A451E36F5C63Ae88975D48c75Fa9f5902d344",
-    factory: "0xAb32704d6348568cd5D47B59262EE55f9BEBd158",
+    implementation: "0x83239785A92Bc5F71e88FE2FcC3efc1D7adB8960",
+    factory: "0x37eb8C3B43b132FDb6a726068F7E45251F7d38C7",
   },
 } as const;
 

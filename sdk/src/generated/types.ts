@@ -156,7 +156,7 @@ export type RefundWindowTerms = {
   operator: Address;
   /** Who gets the fee; zero exactly when there is no fee, and not the receiver. */
   feeReceiver: Address;
-  /** The fee in hundredths of a percent of what is claimed, at most 1,000. */
+  /** The fee in hundredths of a percent of what the receiver gets, at most 1,000. */
   feeBps: number;
   /** Free; makes vaults of otherwise equal terms different. */
   salt: Hex;
@@ -181,7 +181,7 @@ export type Release = {
   paymentId: PaymentId;
   /** The announcement in which it was frozen. */
   announcement: bigint;
-  /** In the token's smallest unit; what is left of the claim is given up. */
+  /** In the token's smallest unit; what is left of the claim is given up, all of it for zero. */
   amount: bigint;
   /** Where it goes. */
   to: Address;

@@ -17,8 +17,8 @@ import type { PaymentRef } from "../../types.js";
  * @throws {AmountZeroError} when `amount` is zero.
  * @throws {RecipientForbiddenError} when `to` is zero or the vault.
  * @throws {NotPartyError} when the caller is neither payer, receiver nor operator.
- * @throws {RefundNeedsDisputeError} when the payer asks and there is an arbiter.
  * @throws {RefundAfterCloseError} when the payer asks at or after `closesAt`.
+ * @throws {RefundNeedsDisputeError} when the payer asks before, and there is an arbiter.
  * @throws {RefundAfterMaturityError} when receiver or operator ask at or after `maturesAt`.
  * @throws {RefundNotToPayerError} when receiver or operator name another recipient.
  * @throws {PaymentChangedError} when all of it has gone back, or the payment never was as expected.

@@ -17,8 +17,8 @@ import type { PaymentRef, Refund } from "../../types.js";
  * @throws {AmountZeroError} when the amount is zero.
  * @throws {RecipientForbiddenError} when `to` is zero or the vault.
  * @throws {NotPartyError} when the signer is neither payer, receiver nor operator.
- * @throws {RefundNeedsDisputeError} when the payer signed and there is an arbiter.
  * @throws {RefundAfterCloseError} when the payer's message comes at or after `closesAt`.
+ * @throws {RefundNeedsDisputeError} when the payer's message comes before, and there is an arbiter.
  * @throws {RefundAfterMaturityError} when another's message comes at or after `maturesAt`.
  * @throws {RefundNotToPayerError} when receiver or operator name another recipient.
  * @throws {PaymentChangedError} when all of it has gone back, or the payment never was as expected.

@@ -6,7 +6,8 @@ import { refundWindowAbi } from "../../abis.js";
 import type { PaymentRef, Release } from "../../types.js";
 
 /**
- * Sends what a payer froze as the payer signed, when the operator calls. What is left of the claim is given up.
+ * Sends what a payer froze as the payer signed, when the operator calls. What is left of the claim is given up:
+ * all of it, for an amount of zero.
  *
  * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {NotOperatorError} when another than the operator calls.
@@ -16,8 +17,8 @@ import type { PaymentRef, Release } from "../../types.js";
  * @throws {RecipientForbiddenError} when `to` is zero or the vault.
  * @throws {AnnouncementUnknownError} when there is no such announcement.
  * @throws {AnnouncementRunningError} when it has not ended.
- * @throws {AmountZeroError} when the amount is zero.
- * @throws {ReleaseExceedsClaimError} when it is more than the claim, or than the other claims leave.
+ * @throws {ReleaseExceedsClaimError} when it is more than the claim, or than the other claims leave, or there is
+ * no claim.
  * @throws {AssignmentExceedsSurplusError} when the token's balance has shrunk by itself.
  * @throws {TokenBalanceUnreadableError} when the token does not tell balances.
  * @returns The transaction's hash. Its receipt can have the events `Released` of RefundWindow.
