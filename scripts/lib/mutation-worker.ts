@@ -9,14 +9,17 @@ import { type BuiltSource, contractsWith, importsOf } from "./dependents.js";
 export type Order =
   | { kind: "build" }
   | { kind: "mutate"; file: string; text: string }
-  | { kind: "test"; files: string[] };
+  /** `limit` in milliseconds of processor time: on a busy machine the clock tells nothing. */
+  | { kind: "test"; files: string[]; limit: number };
 
 export type Answer =
   | { kind: "ready" }
   /** The mutant does not compile. */
   | { kind: "stillborn"; error: string }
-  /** `failure` names the first test that failed. */
-  | { kind: "tested"; passed: number; failure?: string }
+  /** `failure` names the first test that failed; `spent` is processor time, as the limit. */
+  | { kind: "tested"; passed: number; spent: number; failure?: string }
+  /** The worker is still running these tests, and has to be stopped. */
+  | { kind: "timeout" }
   | { kind: "broken"; error: string };
 
 type BuildInput = { language: string; settings: object; sources: Record<string, { content: string }> };
@@ -39,7 +42,7 @@ async function obey(order: Order): Promise<Answer> {
   environment ??= await createEnvironment();
   if (order.kind === "build") return build(environment);
   if (order.kind === "mutate") return mutate(order.file, order.text);
-  return runTests(environment, order.files);
+  return Promise.race([runTests(environment, order.files), timeout(order.limit)]);
 }
 
 /** The project's own settings, but everything in one compilation and without optimizer: compiling is most of the work. */
@@ -166,6 +169,7 @@ function codeOf({ object }: Bytecode): string {
 type SuiteResult = { id: { source: string; name: string }; testResults: { name: string; status: string }[] };
 
 async function runTests({ tasks }: HardhatRuntimeEnvironment, files: string[]): Promise<Answer> {
+  const start = processorTime();
   const result = await tasks.getTask(["test", "solidity"]).run({ testFiles: files, noCompile: true });
   const { suiteResults } = (result.success ? result.value : result.error) as { suiteResults: SuiteResult[] };
   const tests = suiteResults.flatMap(({ id, testResults }) =>
@@ -173,5 +177,25 @@ async function runTests({ tasks }: HardhatRuntimeEnvironment, files: string[]): 
   );
   const failure = tests.find(({ status }) => status === "Failure")?.name;
   const passed = tests.filter(({ status }) => status === "Success").length;
-  return { kind: "tested", passed, ...(failure === undefined ? {} : { failure }) };
+  const spent = processorTime() - start;
+  return { kind: "tested", passed, spent, ...(failure === undefined ? {} : { failure }) };
+}
+
+/** Milliseconds that this process has computed, in all its threads. */
+function processorTime(): number {
+  const { system, user } = process.cpuUsage();
+  return (system + user) / 1_000;
+}
+
+let timer: NodeJS.Timeout | undefined;
+
+/** The runner computes in threads of its own, so this gets its turn. */
+function timeout(limit: number): Promise<Answer> {
+  const start = processorTime();
+  clearInterval(timer);
+  return new Promise((resolve) => {
+    timer = setInterval(() => {
+      if (processorTime() - start > limit) resolve({ kind: "timeout" });
+    }, 500);
+  });
 }
