@@ -27,8 +27,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "mutation");
 const resultsFile = join(folder, "results.jsonl");
 const explainedFile = join(root, "test/mutation/explained.json");
-/** A worker is replaced from time to time, because the compiler never gives memory back. */
-const mutantsPerWorker = 60;
+/** A worker is replaced after so many, because the compiler never gives memory back. */
+const ordersPerWorker = 150;
 
 const { values: options } = parseArgs({
   options: {
@@ -186,7 +186,7 @@ function startTests(copy: string) {
       limits.invariant = await measure(invariantTests);
     },
     async judge(mutant: Mutant, likely: readonly string[]): Promise<Omit<Result, "id" | "seconds" | "state">> {
-      if (answered > 4 * mutantsPerWorker) stop();
+      if (answered > ordersPerWorker) stop();
       const text = applyMutant(sources.get(mutant.file) ?? "", mutant);
       const compiled = await ask({ kind: "mutate", file: mutant.file, text });
       if (compiled.kind === "stillborn") return { outcome: "stillborn" };
