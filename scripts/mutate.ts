@@ -27,8 +27,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "mutation");
 const resultsFile = join(folder, "results.jsonl");
 const explainedFile = join(root, "test/mutation/explained.json");
-/** A worker is replaced after so many, because the compiler never gives memory back. */
-const ordersPerWorker = 150;
+/** A worker is replaced after so many: compiler and runner keep some 30 MB for each. */
+const ordersPerWorker = 60;
 
 const { values: options } = parseArgs({
   options: {
