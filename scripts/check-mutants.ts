@@ -4,10 +4,10 @@
  *     node --import tsx scripts/check-mutants.ts [part of a mutant's name]
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { copyProject, removeCopy } from "./lib/project-copy.js";
 
 type Mutant = { name: string; file: string; find: string; replace: string; caughtBy: string };
 
@@ -136,7 +136,7 @@ const mutants: Mutant[] = [
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const copy = mkdtempSync(join(tmpdir(), "mutants-"));
+const copy = copyProject(root, ["contracts", "test/invariant", "test/mocks", "test/utils"]);
 const timeLimit = 300_000;
 
 /** Whether the invariant tests whose names contain `name` pass. */
@@ -170,12 +170,6 @@ function survives(mutant: Mutant): boolean {
 }
 
 try {
-  for (const part of ["contracts", "test/invariant", "test/mocks", "test/utils", "hardhat.config.ts", "package.json"]) {
-    cpSync(join(root, part), join(copy, part), { recursive: true });
-  }
-  cpSync(join(root, "remappings.txt"), join(copy, "remappings.txt"));
-  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-
   // Compiling is most of the work, and no invariant is about gas.
   const config = join(copy, "hardhat.config.ts");
   const settings = readFileSync(config, "utf8");
@@ -189,5 +183,5 @@ try {
   console.log(`\n${chosen.length - survivors.length} of ${chosen.length} killed.`);
   process.exitCode = survivors.length === 0 ? 0 : 1;
 } finally {
-  rmSync(copy, { recursive: true });
+  removeCopy(copy);
 }

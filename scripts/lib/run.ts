@@ -3,11 +3,15 @@ import { spawn } from "node:child_process";
 /** What a program wrote and how it ended. */
 export type Outcome = { code: number; output: string };
 
-/** Runs `command`, and shows its output while it comes unless `isQuiet`. */
-export function run(command: readonly string[], { isQuiet = false }: { isQuiet?: boolean } = {}): Promise<Outcome> {
+/** Runs `command`, in `folder` if there is one, and shows its output while it comes unless `isQuiet`. */
+export function run(
+  command: readonly string[],
+  { folder, isQuiet = false }: { folder?: string; isQuiet?: boolean } = {},
+): Promise<Outcome> {
   const [program = "", ...programArguments] = command;
   return new Promise((resolve, reject) => {
     const child = spawn(program, programArguments, {
+      cwd: folder,
       shell: process.platform === "win32",
       stdio: ["ignore", "pipe", "pipe"],
     });

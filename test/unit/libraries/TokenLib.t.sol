@@ -34,6 +34,14 @@ contract Door {
         return TokenLib.trySend(token, to, amount, gasCap);
     }
 
+    /// @notice The same when the word that takes the answer held `true` before.
+    function trySendOverTrue(address token, address to, uint256 amount, uint256 gasCap) external returns (bool) {
+        assembly ("memory-safe") {
+            mstore(0x00, 1)
+        }
+        return TokenLib.trySend(token, to, amount, gasCap);
+    }
+
     function send(address token, address to, uint256 amount) external {
         TokenLib.send(token, to, amount);
     }
@@ -350,6 +358,12 @@ contract TokenLibTest is TestBase {
         answerTransfer(answer);
 
         assertSent(false);
+    }
+
+    function testFuzz_TrySend_DoesNotCompleteAShortAnswer(uint256 length) external {
+        answerTransfer(new bytes(bound(length, 1, 31)));
+
+        assertFalse(door.trySendOverTrue(address(token), RECIPIENT, AMOUNT, GAS_CAP));
     }
 
     function test_TrySend_DoesNotSendWhenTheTokenReverts() external {

@@ -1,0 +1,201 @@
+// The side of `mutate.ts` that compiles and tests, in a process that can be killed. It runs in a copy of the project.
+import { cpSync, existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createHardhatRuntimeEnvironment, importUserConfig } from "hardhat/hre";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import { type Bytecode, type CompilerOutput, compile } from "./compiler.js";
+import { type BuiltSource, contractsWith, importsOf } from "./dependents.js";
+
+export type Order =
+  | { kind: "build" }
+  | { kind: "mutate"; file: string; text: string }
+  /** `limit` in milliseconds of processor time: on a busy machine the clock tells nothing. */
+  | { kind: "test"; files: string[]; limit: number };
+
+export type Answer =
+  | { kind: "ready" }
+  /** The mutant does not compile. */
+  | { kind: "stillborn"; error: string }
+  /** `failure` names the first test that failed; `spent` is processor time, as the limit. */
+  | { kind: "tested"; passed: number; spent: number; failure?: string }
+  /** The worker is still running these tests, and has to be stopped. */
+  | { kind: "timeout" }
+  | { kind: "broken"; error: string };
+
+type BuildInput = { language: string; settings: object; sources: Record<string, { content: string }> };
+type Project = { input: BuildInput; sources: Record<string, BuiltSource>; artifacts: Map<string, string> };
+
+const root = process.cwd();
+const untouched = join(root, "untouched-artifacts");
+let environment: HardhatRuntimeEnvironment | undefined;
+let project: Project | undefined;
+/** What differs from `untouched`. */
+let touched: string[] = [];
+
+process.on("message", async (order: Order) => {
+  process.send?.(
+    await obey(order).catch((error): Answer => ({ kind: "broken", error: String(error?.stack ?? error) })),
+  );
+});
+
+async function obey(order: Order): Promise<Answer> {
+  environment ??= await createEnvironment();
+  if (order.kind === "build") return build(environment);
+  if (order.kind === "mutate") return mutate(order.file, order.text);
+  return Promise.race([runTests(environment, order.files), timeout(order.limit)]);
+}
+
+/** The project's own settings, but everything in one compilation and without optimizer: compiling is most of the work. */
+async function createEnvironment(): Promise<HardhatRuntimeEnvironment> {
+  const { paths, solidity, test } = await importUserConfig(join(root, "hardhat.config.ts"));
+  const { profiles } = solidity as { profiles: { default: { version: string; settings: object } } };
+  const settings = { ...profiles.default.settings, optimizer: { enabled: false } };
+  return createHardhatRuntimeEnvironment(
+    {
+      ...(paths ? { paths } : {}),
+      ...(test ? { test } : {}),
+      solidity: { profiles: { default: { ...profiles.default, settings } } },
+    },
+    {},
+    root,
+  );
+}
+
+/* BUILD */
+
+async function build({ tasks }: HardhatRuntimeEnvironment): Promise<Answer> {
+  await tasks.getTask("build").run({ quiet: true });
+  // A worker before this one may have been killed with a mutant in the artifacts.
+  if (existsSync(untouched)) cpSync(untouched, join(root, "artifacts"), { recursive: true });
+  else cpSync(join(root, "artifacts"), untouched, { recursive: true });
+  return { kind: "ready" };
+}
+
+function readProject(): Project {
+  const artifacts = new Map<string, string>();
+  for (const path of globSync("**/*.json", { cwd: untouched })) {
+    if (path.startsWith("build-info")) continue;
+    const { contractName, inputSourceName } = readJson<Record<string, string>>(join(untouched, path));
+    artifacts.set(`${inputSourceName}:${contractName}`, path);
+  }
+
+  const input: BuildInput = { language: "Solidity", settings: {}, sources: {} };
+  const sources: Record<string, BuiltSource> = {};
+  for (const path of globSync("build-info/*.output.json", { cwd: untouched })) {
+    const { output } = readJson<{ output: CompilerOutput }>(join(untouched, path));
+    const info = readJson<{ input: BuildInput }>(join(untouched, path.replace(".output.json", ".json")));
+    input.settings = info.input.settings;
+    Object.assign(input.sources, info.input.sources);
+    for (const [name, { ast }] of Object.entries(output.sources)) {
+      const contracts = Object.entries(output.contracts?.[name] ?? {}).map(([contract, { evm }]) => ({
+        name: contract,
+        sourceMaps: [evm.bytecode.sourceMap ?? "", evm.deployedBytecode.sourceMap ?? ""],
+      }));
+      const indices = Object.entries(output.sources as Record<string, { id?: number }>);
+      sources[name] = { ast, contracts, names: new Map(indices.map(([source, { id }]) => [Number(id), source])) };
+    }
+  }
+  return { input, sources, artifacts };
+}
+
+function readJson<Content>(path: string): Content {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/* MUTATE */
+
+/** Compiles what has code of `file` in it, with `text` instead, and puts it where the tests will look. */
+function mutate(file: string, text: string): Answer {
+  for (const path of touched) cpSync(join(untouched, path), join(root, "artifacts", path));
+  touched = [];
+  project ??= readProject();
+  const { artifacts, input, sources } = project;
+
+  const mutated = `project/${file}`;
+  const { contracts, names } = dependentsOf(mutated, sources);
+  const outputSelection: Record<string, Record<string, string[]>> = {};
+  for (const { name, source } of contracts) {
+    outputSelection[source] = { ...outputSelection[source], [name]: ["evm.bytecode", "evm.deployedBytecode"] };
+  }
+  const output = compile({
+    ...input,
+    settings: { ...input.settings, outputSelection },
+    sources: Object.fromEntries(
+      [...names].map((name) => [name, name === mutated ? { content: text } : input.sources[name]]),
+    ),
+  });
+
+  const error = output.errors?.find(({ severity }) => severity === "error");
+  if (error) return { kind: "stillborn", error: error.formattedMessage };
+  for (const { name, source } of contracts) {
+    const path = artifacts.get(`${source}:${name}`);
+    const compiled = output.contracts?.[source]?.[name];
+    if (!path || !compiled) throw new Error(`${source}:${name} was not compiled.`);
+    const { bytecode, deployedBytecode } = compiled.evm;
+    const artifact = {
+      ...readJson<object>(join(untouched, path)),
+      bytecode: codeOf(bytecode),
+      deployedBytecode: codeOf(deployedBytecode),
+      linkReferences: bytecode.linkReferences,
+      deployedLinkReferences: deployedBytecode.linkReferences,
+      immutableReferences: deployedBytecode.immutableReferences,
+    };
+    touched.push(path);
+    writeFileSync(join(root, "artifacts", path), JSON.stringify(artifact));
+  }
+  return { kind: "ready" };
+}
+
+type Dependents = { contracts: { name: string; source: string }[]; names: Set<string> };
+const dependents = new Map<string, Dependents>();
+
+/** What has code of `file` in it, and what is needed to compile that. */
+function dependentsOf(file: string, sources: Project["sources"]): Dependents {
+  const known = dependents.get(file);
+  if (known) return known;
+  const contracts = contractsWith(file, sources);
+  const roots = contracts.map(({ source }) => source);
+  const found = { contracts, names: importsOf(roots, sources) };
+  dependents.set(file, found);
+  return found;
+}
+
+function codeOf({ object }: Bytecode): string {
+  return `0x${object}`;
+}
+
+/* TEST */
+
+type SuiteResult = { id: { source: string; name: string }; testResults: { name: string; status: string }[] };
+
+async function runTests({ tasks }: HardhatRuntimeEnvironment, files: string[]): Promise<Answer> {
+  const start = processorTime();
+  const result = await tasks.getTask(["test", "solidity"]).run({ testFiles: files, noCompile: true });
+  const { suiteResults } = (result.success ? result.value : result.error) as { suiteResults: SuiteResult[] };
+  const tests = suiteResults.flatMap(({ id, testResults }) =>
+    testResults.map(({ name, status }) => ({ status, name: `${id.source.replace(/^project\//, "")}:${name}` })),
+  );
+  const failure = tests.find(({ status }) => status === "Failure")?.name;
+  const passed = tests.filter(({ status }) => status === "Success").length;
+  const spent = processorTime() - start;
+  return { kind: "tested", passed, spent, ...(failure === undefined ? {} : { failure }) };
+}
+
+/** Milliseconds that this process has computed, in all its threads. */
+function processorTime(): number {
+  const { system, user } = process.cpuUsage();
+  return (system + user) / 1_000;
+}
+
+let timer: NodeJS.Timeout | undefined;
+
+/** The runner computes in threads of its own, so this gets its turn. */
+function timeout(limit: number): Promise<Answer> {
+  const start = processorTime();
+  clearInterval(timer);
+  return new Promise((resolve) => {
+    timer = setInterval(() => {
+      if (processorTime() - start > limit) resolve({ kind: "timeout" });
+    }, 500);
+  });
+}
