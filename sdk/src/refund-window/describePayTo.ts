@@ -73,8 +73,12 @@ export async function describePayTo(
   const onChain = await addressOf(client, { address: factory, terms: encodeTerms(terms) });
   if (!isAddressEqual(onChain, vault)) throw new VaultTermsMismatchError(payTo, "the factory on this chain disagrees.");
   const isDeployed = (await getCode(client, { address: vault })) !== undefined;
-  return { kind, vault, factory, terms, isDeployed, promise: promiseOf(terms) };
+  const promise = [...(vaultExtra.settlement === "by-proof" ? [PROMISE_BY_PROOF] : []), ...promiseOf(terms)];
+  return { kind, vault, factory, terms, isDeployed, promise };
 }
+
+const PROMISE_BY_PROOF =
+  "The payment counts, and all times begin, when somebody has recorded it by a proof: anybody can, soon after paying, and nobody has to.";
 
 function promiseOf(terms: RefundWindowTerms): string[] {
   const { feeBps, feeReceiver, operator, receiver } = terms;

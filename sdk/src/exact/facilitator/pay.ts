@@ -248,7 +248,8 @@ async function reportPayment(
   let overtaking: Overtaking | undefined;
   try {
     overtaking = await overtakenBy(facilitator, payment, receipt);
-    if (overtaking && !overtaking.isBooked && isOurs) overtaking = await recordOvertaking(facilitator, payment, overtaking, receipt);
+    if (overtaking && !overtaking.isBooked && isOurs)
+      overtaking = await recordOvertaking(facilitator, payment, overtaking, receipt);
   } catch {
     // The node has gone away, or it takes a proof longer: what was sent may have been paid all the same.
     return pending(facilitator, payment, submission.hash);

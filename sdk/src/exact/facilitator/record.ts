@@ -83,7 +83,10 @@ export async function submitRecord(facilitator: Facilitator, payment: ProvenPaym
 }
 
 /** Sends it once, whatever proofs of the payment come in, with the vault's deployment where it does not exist. */
-async function sendRecord(facilitator: Facilitator, payment: ProvenPayment): Promise<{ key: string; outcome: Outcome }> {
+async function sendRecord(
+  facilitator: Facilitator,
+  payment: ProvenPayment,
+): Promise<{ key: string; outcome: Outcome }> {
   const key = `record:${payment.id}`;
   let exists = true;
   const outcome = await facilitator.submitter.submitOnce(key, facilitator.caller(), {
