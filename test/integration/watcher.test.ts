@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -8,7 +8,7 @@ import { refundWindowAbi } from "@recourse/sdk/abis";
 import { type RefundWindowOption, refundWindow } from "@recourse/sdk/exact/server";
 import { announceAssignment, deploy, encodeTerms, paymentOf } from "@recourse/sdk/refund-window";
 import { pino } from "pino";
-import type { Hash, Hex } from "viem";
+import type { Hex } from "viem";
 import { ConfigError, readConfig } from "../../apps/watcher/src/config.js";
 import { State } from "../../apps/watcher/src/state.js";
 import { readVaults } from "../../apps/watcher/src/vaults.js";
@@ -296,12 +296,18 @@ describe("the watcher", () => {
       const sales = [vault(), vault()];
       const STATE_FILE = fresh("state.json");
       const payments: Signed[] = [];
-      for (const delay of [0, 150, 400, 700]) {
+      const moments: ((watcher: WatcherProcess) => Promise<unknown>)[] = [
+        async () => undefined,
+        (watcher) => watcher.says(({ msg }) => msg === "missing"),
+        (watcher) => watcher.says(({ msg }) => msg === "recorded"),
+        () => new Promise((resolve) => setTimeout(resolve, Math.random() * 1_000)),
+      ];
+      for (const moment of moments) {
         for (const sale of sales) payments.push(await payPast(sale), await payPast(sale));
         const watcher = await start(sales, { STATE_FILE });
-        await new Promise((resolve) => setTimeout(resolve, delay));
+        await moment(watcher);
         await watcher.kill();
-        if (delay > 0) JSON.parse(await readFile(STATE_FILE, "utf8"));
+        await State.load(STATE_FILE, NETWORK);
       }
       const last = await start(sales, { STATE_FILE });
       await allHeld(payments);

@@ -6,6 +6,7 @@ import type {
   VerifyResponse,
 } from "@x402/core/types";
 import { getAddress, type Hex, keccak256, stringToHex, type TransactionReceipt } from "viem";
+import { getBlockNumber } from "viem/actions";
 import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { payCall } from "../../generated/actions/refundWindow/pay.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
@@ -295,6 +296,7 @@ async function recordOvertaking(
   const { amount, ref, vault, vaultExtra } = payment;
   const { nonce, payer, token } = ref;
   const proof = await withDeadline(buildReceiptProof(client, { hash, nonce, payer, token }), readTimeoutMs);
+  await blockAfter(facilitator, receipt);
   const proven = await provenPayment(facilitator, { proof, token, vault, vaultExtra });
   // Another authorization of the same nonce: the payer's own, and not what this request was offered.
   if (proven.amount !== amount) return undefined;
@@ -304,6 +306,19 @@ async function recordOvertaking(
   if (now?.isBooked) return now;
   throw new Error("It was sent, and nobody can say yet whether it is recorded.");
 }
+
+/** Waits for a block: the chain tells a block's hash from the next one on, and not every node answers for the next. */
+async function blockAfter(
+  { client, confirmationTimeoutMs }: Facilitator,
+  { blockNumber }: TransactionReceipt,
+): Promise<void> {
+  const end = Date.now() + confirmationTimeoutMs;
+  while (Date.now() < end && (await getBlockNumber(client, { cacheTime: 0 })) <= blockNumber) {
+    await new Promise((resolve) => setTimeout(resolve, BLOCK_POLL_MS));
+  }
+}
+
+const BLOCK_POLL_MS = 250;
 
 /** Blocks before ours in which somebody who saw it could have been faster. */
 const OVERTAKING_RANGE = 256n;
