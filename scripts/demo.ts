@@ -2,27 +2,47 @@
  * The main job on real parts, told line by line: a stock x402 client pays into a refund window, and gets its money back.
  * At the end the books of all parties are checked to the last unit; any difference makes the exit code 1.
  */
+import { buildReceiptProof, recordRequest } from "@recourse/sdk/receipt-proof";
 import {
   claim,
   claimableBuckets,
+  creditOf,
   describePayTo,
   PAYOUT_GAS,
   paymentReceipt,
+  type RelayRequest,
+  type RelayResponse,
   relay,
+  signDispute,
   signRefund,
+  signResolve,
+  withdraw,
 } from "@recourse/sdk/refund-window";
 import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequired, PaymentRequirements } from "@x402/core/types";
 import { ExactEvmScheme as StockExactEvmScheme } from "@x402/evm/exact/client";
 import { decodePaymentResponseHeader, wrapFetchWithPayment, x402Client } from "@x402/fetch";
-import { type Address, erc20Abi, formatUnits, type Hash, type Hex } from "viem";
+import {
+  type Address,
+  concatHex,
+  erc20Abi,
+  formatUnits,
+  type Hash,
+  type Hex,
+  keccak256,
+  parseAbi,
+  size,
+  stringToHex,
+} from "viem";
 import { developmentAccount, type LocalClient, localClient, mintUsdc, USDC } from "./lib/local-chain.js";
 import { startShop } from "./lib/shop.js";
+import { type Holder, type Move, timeline } from "./lib/timeline.js";
 import { type FacilitatorProcess, startFacilitator, startWorld, type World } from "./lib/world.js";
 
 const NETWORK = "eip155:84532";
 const PRICE = 500_000n;
 const PART = 200_000n;
+const PAINTING_BACK = 350_000n;
 const PURSE = 10_000_000n;
 const FEE_BPS = 100n;
 const DAY = 86_400;
@@ -30,11 +50,14 @@ const DAY = 86_400;
 const shopAccount = developmentAccount(1);
 const feeAccount = developmentAccount(2);
 const operator = developmentAccount(3);
+const arbiter = developmentAccount(8);
 const buyers = {
   alice: developmentAccount(4),
   bob: developmentAccount(5),
   carol: developmentAccount(6),
   dave: developmentAccount(7),
+  erin: developmentAccount(9),
+  frank: developmentAccount(10),
 };
 
 await main();
@@ -51,11 +74,15 @@ async function main(): Promise<void> {
     facilitator = await startFacilitator(world.rpcUrl, { LOG_LEVEL: "info" });
     say(`facilitator  ${facilitator.url}`);
     const fee = { receiver: feeAccount.address, bps: Number(FEE_BPS) };
-    shop = await startShop(facilitator.url, { receiver: shopAccount.address, operator, fee });
+    const parties = { receiver: shopAccount.address, operator, fee, arbiter: arbiter.address };
+    shop = await startShop(facilitator.url, parties);
     say(
       `shop         ${shop.url}, sells into vault ${shop.vault}\n             for ${shopAccount.address}, operator ${operator.address}, fee to ${feeAccount.address}\n`,
     );
-    const isRight = await play({ world, facilitatorUrl: facilitator.url, shopUrl: shop.url, vault: shop.vault });
+    const { timestamp } = await world.client.getBlock();
+    const { arbitrationVault, url: shopUrl, vault } = shop;
+    const stage = { world, facilitatorUrl: facilitator.url, shopUrl, vault, arbitrationVault };
+    const isRight = await play({ ...stage, start: Number(timestamp), moves: new Map() });
     process.exitCode = isRight ? 0 : 1;
   } finally {
     await shop?.stop();
@@ -64,7 +91,18 @@ async function main(): Promise<void> {
   }
 }
 
-type Stage = { world: World; facilitatorUrl: string; shopUrl: string; vault: Address };
+type Stage = {
+  world: World;
+  facilitatorUrl: string;
+  shopUrl: string;
+  vault: Address;
+  arbitrationVault: Address;
+  /** When the play began, by the chain's clock. */
+  start: number;
+  /** With whom the money of each buyer's payment was from when on. */
+  moves: Map<Buyer, Move[]>;
+};
+type Buyer = keyof typeof buyers;
 
 async function play(stage: Stage): Promise<boolean> {
   const { client } = stage.world;
@@ -77,9 +115,12 @@ async function play(stage: Stage): Promise<boolean> {
   await buyFirst(stage);
   await refundAll(stage);
   await refundPart(stage);
+  await disputeWithSplit(stage);
+  await recordPastPay(stage);
   await failingHandlers(stage);
   await refusals(stage);
   await claimMatured(stage);
+  await showTimeline(stage);
   return checkBooks(stage);
 }
 
@@ -96,15 +137,19 @@ async function buyFirst(stage: Stage): Promise<void> {
   say(`   bought     ${usdc(receipt.amount)} for ${JSON.stringify(body)}`);
   say(`   payment    ${receipt.paymentId}`);
   say(`   settled    deployed and paid in one transaction, ${await gas(stage, transaction)} gas`);
+  await mark(stage, "alice", "vault", transaction);
   say(`   undo until ${time(receipt.closesAt ?? 0)}; claimable from ${time(receipt.maturesAt ?? 0)}\n`);
 }
 
 async function refundAll(stage: Stage): Promise<void> {
-  say("2. Bob buys the same, and takes all of it back: he signs, the facilitator pays the gas.");
+  say("2. Bob buys the same, and two days later takes all of it back: he signs, the facilitator pays the gas.");
   const { receipt, transaction } = await buy(stage, "bob", "/report");
   say(`   bought     ${usdc(receipt.amount)}, ${await gas(stage, transaction)} gas, payment ${receipt.paymentId}`);
+  await mark(stage, "bob", "vault", transaction);
+  await days(stage, 2);
   const request = await signRefund(clientOf(stage, "bob"), { payment: receipt });
-  const relayed = await relay(request, { facilitator: stage.facilitatorUrl });
+  const relayed = await send(stage, request);
+  await mark(stage, "bob", "buyer", relayed.transaction);
   say(`   refunded   ${usdc(relayed.amount)}, ${await gas(stage, relayed.transaction)} gas, none of it Bob's\n`);
 }
 
@@ -112,15 +157,95 @@ async function refundPart(stage: Stage): Promise<void> {
   say("3. Carol takes back a part.");
   const { receipt, transaction } = await buy(stage, "carol", "/report");
   say(`   bought     ${usdc(receipt.amount)}, ${await gas(stage, transaction)} gas, payment ${receipt.paymentId}`);
+  await mark(stage, "carol", "vault", transaction);
   const request = await signRefund(clientOf(stage, "carol"), { amount: PART, payment: receipt });
-  const relayed = await relay(request, { facilitator: stage.facilitatorUrl });
+  const relayed = await send(stage, request);
   say(
     `   refunded   ${usdc(relayed.amount)} of ${usdc(receipt.amount)}, ${await gas(stage, relayed.transaction)} gas\n`,
   );
 }
 
+async function disputeWithSplit(stage: Stage): Promise<void> {
+  say("4. Erin buys a painting, about which an arbiter decides, and disputes it a day later. It is divided.");
+  const { accepts } = await offer(stage, "/painting");
+  const description = await describePayTo(stage.world.client, requireFirst(accepts));
+  for (const sentence of description?.promise.slice(0, 3) ?? []) say(`   promise    ${sentence}`);
+  const { receipt, transaction } = await buy(stage, "erin", "/painting");
+  await mark(stage, "erin", "vault", transaction);
+  say(`   bought     ${usdc(receipt.amount)}, ${await gas(stage, transaction)} gas, payment ${receipt.paymentId}`);
+
+  await days(stage, 1);
+  const evidence = keccak256(stringToHex("It is green."));
+  const disputed = await send(stage, await signDispute(clientOf(stage, "erin"), { evidence, payment: receipt }));
+  await mark(stage, "erin", "dispute", disputed.transaction);
+  const { defaultsAt = 0, nextActions = [] } = disputed.extra?.recourse ?? receipt;
+  say(`   disputed   ${usdc(disputed.amount)} locked, ${await gas(stage, disputed.transaction)} gas`);
+  say(`   next       ${nextActions.map(({ action }) => action).join(", ")}; by default from ${time(defaultsAt)}`);
+
+  await days(stage, 2);
+  const arbiterClient = localClient(stage.world.rpcUrl, arbiter);
+  const decision = await signResolve(arbiterClient, { evidence, payment: receipt, toPayer: PAINTING_BACK });
+  const resolved = await send(stage, decision);
+  await mark(stage, "erin", "split", resolved.transaction);
+  say(`   resolved   ${usdc(resolved.amount)} to Erin, the rest to the shop, as credits in the vault`);
+  for (const owner of [buyers.erin.address, shopAccount.address, feeAccount.address]) {
+    const credit = { address: stage.arbitrationVault, owner, token: USDC };
+    const { balance: waiting } = await creditOf(stage.world.client, credit);
+    // Anybody may send a credit to its owner.
+    const sent = await withdraw(stage.world.client, { ...credit, to: owner });
+    say(`   paid out   ${usdc(waiting)} to ${owner}, ${await gas(stage, sent)} gas`);
+  }
+  say("");
+}
+
+async function recordPastPay(stage: Stage): Promise<void> {
+  say(
+    "5. Frank signs a payment, and the shop itself brings it to the token, past the vault's window. Frank proves it.",
+  );
+  const { accepts, ...required } = await offer(stage, "/report");
+  const { payload } = await stockClient("frank").createPaymentPayload({ ...required, accepts });
+  const transaction = await submitPastVault(stage, payload);
+  say(`   moved      ${await gas(stage, transaction)} gas; the vault has the money, and knows of no payment`);
+
+  const place = { nonce: (payload.authorization as { nonce: Hex }).nonce, payer: buyers.frank.address, token: USDC };
+  const proof = await buildReceiptProof(stage.world.client, { hash: transaction, ...place });
+  const vault = requireFirst(accepts).extra.recourse as Parameters<typeof recordRequest>[0]["vault"];
+  const recorded = await send(stage, recordRequest({ chainId: 84532, proof, token: USDC, vault }));
+  await mark(stage, "frank", "vault", recorded.transaction);
+  say(
+    `   recorded   ${usdc(recorded.amount)} by a proof of ${size(concatHex([proof.header, ...proof.nodes]))} bytes, ${await gas(stage, recorded.transaction)} gas`,
+  );
+
+  await days(stage, 2);
+  const payment = recorded.extra?.recourse;
+  if (!payment) throw new Error("The relay did not tell of the recorded payment.");
+  const refunded = await send(stage, await signRefund(clientOf(stage, "frank"), { payment }));
+  await mark(stage, "frank", "buyer", refunded.transaction);
+  say(`   refunded   ${usdc(refunded.amount)}, ${await gas(stage, refunded.transaction)} gas\n`);
+}
+
+async function submitPastVault(stage: Stage, payload: Record<string, unknown>): Promise<Hash> {
+  const { from, nonce, to, validAfter, validBefore, value } = payload.authorization as Record<string, string>;
+  return localClient(stage.world.rpcUrl, shopAccount).writeContract({
+    abi: parseAbi([
+      "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
+    ]),
+    address: USDC,
+    functionName: "transferWithAuthorization",
+    args: [
+      from as Address,
+      to as Address,
+      BigInt(value ?? 0),
+      BigInt(validAfter ?? 0),
+      BigInt(validBefore ?? 0),
+      nonce as Hex,
+      payload.signature as Hex,
+    ],
+  });
+}
+
 async function failingHandlers(stage: Stage): Promise<void> {
-  say("4. Handlers that fail keep nothing from Dave.");
+  say("6. Handlers that fail keep nothing from Dave.");
   const after = await pay(stage, "dave")(`${stage.shopUrl}/broken`);
   say(
     `   after      status ${after.status}; nothing was settled, Dave has ${usdc(await balance(stage, buyers.dave.address))}`,
@@ -133,7 +258,7 @@ async function failingHandlers(stage: Stage): Promise<void> {
 }
 
 async function refusals(stage: Stage): Promise<void> {
-  say("5. What Dave's next purchase is refused for, until it is right, and after.");
+  say("7. What Dave's next purchase is refused for, until it is right, and after.");
   const required = await offer(stage, "/report");
   const payload = await stockClient("dave").createPaymentPayload(required);
 
@@ -147,22 +272,21 @@ async function refusals(stage: Stage): Promise<void> {
   const elsewhere = { ...requirements, payTo: buyers.alice.address };
   say(`   wrong vault       ${await verifyReason(stage, { ...payload, accepted: elsewhere }, elsewhere)}`);
 
-  const bought = await send(stage, payload);
+  const bought = await sendPayment(stage, payload);
   const receipt = paymentReceipt(bought);
   if (bought.status !== 200 || !receipt) throw new Error(`Dave's purchase ended with status ${bought.status}.`);
   const { transaction } = decodePaymentResponseHeader(requireHeader(bought, "PAYMENT-RESPONSE"));
   say(
     `   the right one     bought for ${usdc(receipt.amount)}, ${await gas(stage, transaction as Hash)} gas, payment ${receipt.paymentId}`,
   );
+  await mark(stage, "dave", "vault", transaction as Hash);
   say(`   replayed header   ${await reasonOfRefusal(stage, payload)}\n`);
 }
 
 async function claimMatured(stage: Stage): Promise<void> {
-  say("6. Fifteen days pass. The shop claims what matured, in one transaction whatever the number of payments.");
-  const { client } = stage.world;
-  await client.increaseTime({ seconds: 15 * DAY });
-  await client.mine({ blocks: 1 });
-  const buckets = await claimableBuckets(client, { address: stage.vault, token: USDC });
+  say("8. Fifteen days pass. The shop claims what matured, in one transaction whatever the number of payments.");
+  await days(stage, 15);
+  const buckets = await claimableBuckets(stage.world.client, { address: stage.vault, token: USDC });
   const transaction = await claim(localClient(stage.world.rpcUrl, shopAccount), {
     address: stage.vault,
     buckets: buckets.map(({ bucket }) => bucket),
@@ -170,26 +294,42 @@ async function claimMatured(stage: Stage): Promise<void> {
     token: USDC,
   });
   const amount = buckets.reduce((sum, bucket) => sum + bucket.amount, 0n);
+  for (const buyer of ["alice", "carol", "dave"] as const) {
+    await mark(stage, buyer, buyer === "carol" ? "split" : "shop", transaction);
+  }
   say(`   claimed    ${usdc(amount)} of 3 payments, ${await gas(stage, transaction)} gas\n`);
+}
+
+async function showTimeline({ moves, start, world }: Stage): Promise<void> {
+  say("9. With whom the money of each payment was, by the chain's clock.");
+  const { timestamp } = await world.client.getBlock();
+  const lives = [...moves].map(([name, itsMoves]) => ({ name, moves: itsMoves }));
+  for (const line of timeline(lives, { start, end: Number(timestamp) + DAY })) say(`   ${line}`);
+  say("");
 }
 
 /* THE BOOKS */
 
 async function checkBooks(stage: Stage): Promise<boolean> {
   const { client } = stage.world;
-  // Alice and Dave kept one purchase each, Carol all but a part of hers.
-  const earned = PRICE + PRICE + (PRICE - PART);
-  const fee = (earned * FEE_BPS) / 10_000n;
+  // Alice and Dave kept one purchase each, Carol all but a part of hers, and Erin what the arbiter left her.
+  const claimed = PRICE + PRICE + (PRICE - PART);
+  const decided = PRICE - PAINTING_BACK;
+  const fee = (claimed * FEE_BPS) / 10_000n + (decided * FEE_BPS) / 10_000n;
+  const earned = claimed + decided;
   const expected: [string, Address, bigint][] = [
     ["alice", buyers.alice.address, PURSE - PRICE],
     ["bob", buyers.bob.address, PURSE],
     ["carol", buyers.carol.address, PURSE - PRICE + PART],
     ["dave", buyers.dave.address, PURSE - PRICE],
+    ["erin", buyers.erin.address, PURSE - PRICE + PAINTING_BACK],
+    ["frank", buyers.frank.address, PURSE],
     ["shop", shopAccount.address, earned - fee],
     ["fee receiver", feeAccount.address, fee],
     ["vault", stage.vault, 0n],
+    ["second vault", stage.arbitrationVault, 0n],
   ];
-  say("7. The books.");
+  say("10. The books.");
   let isRight = true;
   let total = 0n;
   for (const [name, address, amount] of expected) {
@@ -216,15 +356,15 @@ async function checkBooks(stage: Stage): Promise<boolean> {
 
 /* HOW A BUYER PAYS: the stock client, unmodified */
 
-function stockClient(buyer: keyof typeof buyers): x402Client {
+function stockClient(buyer: Buyer): x402Client {
   return new x402Client().register(NETWORK, new StockExactEvmScheme(buyers[buyer]));
 }
 
-function pay(_stage: Stage, buyer: keyof typeof buyers) {
+function pay(_stage: Stage, buyer: Buyer) {
   return wrapFetchWithPayment(fetch, stockClient(buyer));
 }
 
-async function buy(stage: Stage, buyer: keyof typeof buyers, path: string) {
+async function buy(stage: Stage, buyer: Buyer, path: string) {
   const response = await pay(stage, buyer)(`${stage.shopUrl}${path}`);
   const receipt = paymentReceipt(response);
   if (response.status !== 200 || !receipt) throw new Error(`${buyer}'s purchase ended with status ${response.status}.`);
@@ -236,12 +376,12 @@ async function offer(stage: Stage, path: string): Promise<PaymentRequired> {
   return decodePaymentRequiredHeader(requireHeader(await fetch(`${stage.shopUrl}${path}`), "PAYMENT-REQUIRED"));
 }
 
-function send(stage: Stage, payload: PaymentPayload): Promise<Response> {
+function sendPayment(stage: Stage, payload: PaymentPayload): Promise<Response> {
   return fetch(`${stage.shopUrl}/report`, { headers: { "PAYMENT-SIGNATURE": encodePaymentSignatureHeader(payload) } });
 }
 
 async function reasonOfRefusal(stage: Stage, payload: PaymentPayload): Promise<string | undefined> {
-  const response = await send(stage, payload);
+  const response = await sendPayment(stage, payload);
   if (response.status !== 402) throw new Error(`Refused was expected, and status ${response.status} came.`);
   return decodePaymentRequiredHeader(requireHeader(response, "PAYMENT-REQUIRED")).error;
 }
@@ -261,7 +401,24 @@ async function verifyReason(
 
 /* SMALL THINGS */
 
-function clientOf(stage: Stage, buyer: keyof typeof buyers): LocalClient {
+/** Has the facilitator do what somebody signed or proved. */
+function send(stage: Stage, request: RelayRequest): Promise<RelayResponse> {
+  return relay(request, { facilitator: stage.facilitatorUrl });
+}
+
+async function days(stage: Stage, count: number): Promise<void> {
+  await stage.world.client.increaseTime({ seconds: count * DAY });
+  await stage.world.client.mine({ blocks: 1 });
+}
+
+/** Notes with whom a buyer's money is since a transaction. */
+async function mark({ moves, world }: Stage, buyer: Buyer, holder: Holder, hash: Hash): Promise<void> {
+  const { blockNumber } = await world.client.waitForTransactionReceipt({ hash });
+  const { timestamp } = await world.client.getBlock({ blockNumber });
+  moves.set(buyer, [...(moves.get(buyer) ?? []), { at: Number(timestamp), holder }]);
+}
+
+function clientOf(stage: Stage, buyer: Buyer): LocalClient {
   return localClient(stage.world.rpcUrl, buyers[buyer]);
 }
 

@@ -11,13 +11,31 @@ const NETWORK = "eip155:84532";
 const DAY = 86_400;
 
 /** The terms that every route of the demo's shop sells under. */
-export type ShopTerms = { receiver: Address; operator: LocalAccount; fee: { receiver: Address; bps: number } };
+export type ShopTerms = {
+  receiver: Address;
+  operator: LocalAccount;
+  fee: { receiver: Address; bps: number };
+  arbiter: Address;
+};
 
 /** An Express shop with the official middleware. */
-export type Shop = { url: string; vault: Address; stop(): Promise<void> };
+export type Shop = {
+  url: string;
+  /** Where no questions are asked. */
+  vault: Address;
+  /** Where an arbiter decides. */
+  arbitrationVault: Address;
+  stop(): Promise<void>;
+};
 
-/** Sells a report under a 14-day no-questions refund window, and has two routes whose handlers fail. */
-export async function startShop(facilitatorUrl: string, { fee, operator, receiver }: ShopTerms): Promise<Shop> {
+/**
+ * Sells a report under a 14-day no-questions refund window, and a painting about which an arbiter decides; has two routes
+ * whose handlers fail.
+ */
+export async function startShop(
+  facilitatorUrl: string,
+  { arbiter, fee, operator, receiver }: ShopTerms,
+): Promise<Shop> {
   const sale = {
     network: NETWORK,
     price: "$0.50",
@@ -26,8 +44,10 @@ export async function startShop(facilitatorUrl: string, { fee, operator, receive
     fee,
     window: 14 * DAY,
   } as const;
+  const painting = { ...sale, arbitration: { arbiter, resolutionPeriod: 7 * DAY, silenceFavors: "payer" } } as const;
   const routes: RoutesConfig = {
     "GET /report": { accepts: refundWindow(sale), description: "A report" },
+    "GET /painting": { accepts: refundWindow(painting), description: "A painting" },
     "GET /broken": { accepts: refundWindow(sale), description: "Paid after the handler, which fails" },
     "GET /broken-upfront": {
       accepts: refundWindow({ ...sale, paymentFlow: "upfront" }),
@@ -40,6 +60,7 @@ export async function startShop(facilitatorUrl: string, { fee, operator, receive
   const app = express();
   app.use(paymentMiddleware(routes, server));
   app.get("/report", (_request, response) => response.json({ report: "All is well." }));
+  app.get("/painting", (_request, response) => response.json({ painting: "Blue, mostly." }));
   app.get(["/broken", "/broken-upfront"], (_request, response) => response.status(500).json({ error: "out of paper" }));
   const http = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => http.once("listening", resolve));
@@ -47,6 +68,7 @@ export async function startShop(facilitatorUrl: string, { fee, operator, receive
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     vault: refundWindow(sale).payTo,
+    arbitrationVault: refundWindow(painting).payTo,
     stop: () => new Promise((resolve) => http.close(() => resolve())),
   };
 }

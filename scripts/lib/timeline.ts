@@ -42,8 +42,9 @@ function holderAt(moves: readonly Move[], moment: number): Holder {
 }
 
 function ruler(days: number): string {
-  const marks = Array.from({ length: days }, (_, day) => (day % MARKED_DAYS === 0 ? `day ${day}` : ""));
+  const marks = Array.from({ length: Math.ceil(days / MARKED_DAYS) }, (_, mark) => `day ${mark * MARKED_DAYS}`);
   return marks
-    .map((mark, day) => (mark === "" && day % MARKED_DAYS < 2 ? "" : mark.padEnd(COLUMNS_PER_DAY)))
-    .reduce((line, mark, day) => line.padEnd(day * COLUMNS_PER_DAY) + mark.trimEnd(), "");
+    .map((mark) => mark.padEnd(MARKED_DAYS * COLUMNS_PER_DAY))
+    .join("")
+    .trimEnd();
 }

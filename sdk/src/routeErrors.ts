@@ -16,7 +16,7 @@ export class FacilitatorUnsuitableError extends RecourseError {
 
   constructor(kind: string, factory: Address) {
     super(`The facilitator does not serve ${kind} vaults of factory ${factory}.`, {
-      next: "Use a facilitator whose `/supported` lists this factory under `extra.recourse.factories`.",
+      next: 'Use a facilitator whose `/supported` lists this factory under `extra.recourse.factories`, or let the route be settled `"by-proof"`.',
     });
   }
 }

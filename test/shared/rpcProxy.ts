@@ -17,13 +17,17 @@ export type RpcProxy = {
   stop(): Promise<void>;
 };
 
-export async function startRpcProxy(target: string): Promise<RpcProxy> {
+/** @param rewrite Changes what is asked. */
+export async function startRpcProxy(
+  target: string,
+  rewrite: (body: string) => string = (body) => body,
+): Promise<RpcProxy> {
   let behaviour: Behaviour = "forward";
   let isArmed = false;
   let count = 0;
 
   const server = createServer(async (request, response) => {
-    const body = await text(request);
+    const body = rewrite(await text(request));
     if (behaviour === "hang") return;
     if (behaviour === "refuse") return void request.socket.destroy();
     const answer = await fetch(target, { method: "POST", headers: { "content-type": "application/json" }, body });

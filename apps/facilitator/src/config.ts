@@ -59,9 +59,9 @@ const environment = z.object({
   WALLETS_PER_HOUR: positive.default(20),
   /** Transactions in an hour for all callers without a key together, and exits of payments that were not settled here. */
   STRANGERS_PER_HOUR: positive.default(20),
-  /** Payments that came past their vault and are recorded in an hour, for all who prove them together. */
+  /** Payments that came past their vault and are recorded in an hour, for all without a key who prove them, together. */
   RECORDS_PER_HOUR: positive.default(20),
-  /** The smallest payment, in the token's smallest unit, that is recorded. */
+  /** The smallest payment, in the token's smallest unit, that is recorded for whoever has no key. */
   MIN_RECORD_VALUE: z.coerce.bigint().nonnegative().default(10_000n),
   /** The smallest payment, in the token's smallest unit, for which a vault or a wallet is deployed. */
   MIN_DEPLOYMENT_VALUE: z.coerce.bigint().nonnegative().default(10_000n),

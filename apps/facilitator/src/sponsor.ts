@@ -7,7 +7,7 @@ const HOUR = 3_600;
 /**
  * The budget of what is paid for: so many transactions, vaults and wallets an hour for each merchant, and one exit of its
  * payer for each payment that was settled here. Callers without a name, and exits of other payments, share one small budget;
- * proofs of payments that came past their vaults have another.
+ * what they prove of payments that came past their vaults has another.
  */
 export function createSponsor(config: Config): Sponsor {
   const transactions = new RateLimiterMemory({ points: config.TRANSACTIONS_PER_HOUR, duration: HOUR });
@@ -19,6 +19,8 @@ export function createSponsor(config: Config): Sponsor {
 
   return async ({ caller, kind, paymentId, value }: Expense) => {
     if (kind === "exit" && reservedExits.delete(paymentId)) return true;
+    // A merchant's own is what became of a settlement of its own: strangers must not be able to use up what it needs.
+    if (kind === "record" && caller !== undefined) return take(transactions, caller);
     if (kind === "record") return value >= config.MIN_RECORD_VALUE && (await take(records, "all"));
     if (kind === "wallet" || kind === "deployment") {
       if (caller === undefined || value < config.MIN_DEPLOYMENT_VALUE) return false;

@@ -24,10 +24,20 @@ export const vaultExtra = z.strictObject({
   kind: z.literal("refund-window"),
   factory: address,
   terms: refundWindowTerms,
+  settlement: z.optional(z.literal("by-proof")),
 });
 
 /** What a route's `extra.recourse` says: `payTo` is the vault of these terms under this factory. Only durations, never times. */
-export type VaultExtra = { kind: "refund-window"; factory: Address; terms: RefundWindowTerms };
+export type VaultExtra = {
+  kind: "refund-window";
+  factory: Address;
+  terms: RefundWindowTerms;
+  /**
+   * The facilitator knows nothing of vaults and pays past them: the payment counts, and its times begin, when somebody has
+   * recorded it by a proof. Not a part of the terms: the vault is the same.
+   */
+  settlement?: "by-proof";
+};
 
 /** Whether the requirements speak of a vault at all. Others are the official scheme's matter. */
 export function hasVaultExtra(requirements: Pick<PaymentRequirements, "extra">): boolean {
@@ -42,7 +52,12 @@ export function isByAuthorization({ extra }: Pick<PaymentRequirements, "extra">)
 /** The vault that the requirements speak of, or `undefined` when it is malformed or of an unknown kind. */
 export function parseVaultExtra(requirements: Pick<PaymentRequirements, "extra">): VaultExtra | undefined {
   const parsed = vaultExtra.safeParse(requirements.extra?.recourse);
-  return parsed.success ? parsed.data : undefined;
+  return parsed.success ? (parsed.data as VaultExtra) : undefined;
+}
+
+/** Whether payments come past the vault, and count when they are recorded. */
+export function isByProof(requirements: Pick<PaymentRequirements, "extra">): boolean {
+  return parseVaultExtra(requirements)?.settlement === "by-proof";
 }
 
 /** The deployment under which these terms are a vault, if it is one of `deployments`. */

@@ -73,8 +73,12 @@ export async function describePayTo(
   const onChain = await addressOf(client, { address: factory, terms: encodeTerms(terms) });
   if (!isAddressEqual(onChain, vault)) throw new VaultTermsMismatchError(payTo, "the factory on this chain disagrees.");
   const isDeployed = (await getCode(client, { address: vault })) !== undefined;
-  return { kind, vault, factory, terms, isDeployed, promise: promiseOf(terms) };
+  const promise = [...(vaultExtra.settlement === "by-proof" ? [PROMISE_BY_PROOF] : []), ...promiseOf(terms)];
+  return { kind, vault, factory, terms, isDeployed, promise };
 }
+
+const PROMISE_BY_PROOF =
+  "The payment counts, and all times begin, when somebody has recorded it by a proof: anybody can, soon after paying, and nobody has to.";
 
 function promiseOf(terms: RefundWindowTerms): string[] {
   const { feeBps, feeReceiver, operator, receiver } = terms;
@@ -98,7 +102,7 @@ function promiseOfArbitration(terms: RefundWindowTerms): string[] {
   const { arbiter, resolutionPeriod, silenceFavorsPayer, window } = terms;
   return [
     `For ${duration(window)} after paying, the payer can dispute it; then nobody gets it until the dispute has ended.`,
-    `${arbiter} has ${duration(resolutionPeriod)} to divide it between payer and receiver, ${refundableShare(terms)} at most to the payer.`,
+    `${arbiter} has ${duration(resolutionPeriod)} to divide it between payer and receiver; the payer can get ${refundableShare(terms)}.`,
     `If nobody decides in that time, it goes to the ${silenceFavorsPayer ? `payer, ${refundableShare(terms)}` : "receiver"}.`,
   ];
 }

@@ -30,8 +30,8 @@ export type PaymentReceipt = {
   /** The original amount in the token's smallest unit, as a decimal string. */
   amount: string;
   /**
-   * First Unix second at which the payer can no longer undo. This and the rest are missing when the node went away right
-   * after the payment; `paymentOf` and `nextActions` tell them later.
+   * First Unix second at which the payer can no longer undo. This and the other times are missing when the node went away
+   * right after the payment, or it is not recorded yet; `paymentOf` and `nextActions` tell them later.
    */
   closesAt?: number;
   /** First Unix second at which the money can be claimed, and nobody can give it back. */
@@ -39,6 +39,11 @@ export type PaymentReceipt = {
   /** Only of a payment that was disputed, instead of the two above: first Unix second at which the default applies. */
   defaultsAt?: number;
   nextActions?: ReceiptAction[];
+  /**
+   * Only of a payment that went past the vault (`settlement: "by-proof"`): what brought it there. It counts, and can be
+   * undone, from when anybody has recorded it: `buildReceiptProof` of `receipt-proof`, then `record`, or a relay.
+   */
+  unrecorded?: { transaction: Hex };
 };
 
 /** What the server's response says of the payment, or `undefined` when it was not paid into a vault. */

@@ -3,6 +3,7 @@ import type { VaultExtra } from "../exact/terms.js";
 import type { PaymentRef, ReceiptProof } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
 import type { Messages, Wire } from "./messages.js";
+import type { PaymentReceipt } from "./receipt.js";
 
 /** Where an action happens: the vault of these terms. */
 type RelayPlace = {
@@ -31,7 +32,14 @@ export type RelayRequest =
   /** A payment that came past the vault's `pay`; nobody signs it, the proof is enough. */
   | (RelayPlace & { action: "record"; token: Address; proof: Wire<ReceiptProof> });
 
-export type RelayResponse = { success: true; transaction: Hex; amount: string };
+export type RelayResponse = {
+  success: true;
+  transaction: Hex;
+  /** What went where it was to go, in the token's smallest unit. */
+  amount: string;
+  /** The payment as it stands then; none for a credit. */
+  extra?: { recourse: PaymentReceipt };
+};
 
 /** The relay did not do it; `reason` is the typed code of the wire, `transaction` is set when it was sent and is not known yet. */
 export class RelayError extends RecourseError {

@@ -1,3 +1,4 @@
+export { parseVaultExtra, type VaultExtra } from "../terms.js";
 export type { ExactEvmSchemeConfig } from "./facilitator.js";
 export { parseRelayRequest } from "./relayRequest.js";
 export { ExactEvmScheme } from "./scheme.js";

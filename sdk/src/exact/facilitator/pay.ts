@@ -6,6 +6,7 @@ import type {
   VerifyResponse,
 } from "@x402/core/types";
 import { getAddress, type Hex, keccak256, stringToHex, type TransactionReceipt } from "viem";
+import { getBlockNumber } from "viem/actions";
 import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { payCall } from "../../generated/actions/refundWindow/pay.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
@@ -245,49 +246,79 @@ async function reportPayment(
     if (!paidIn(receipt.logs, payment)) throw new Refusal(ErrEventMismatch);
     return success(facilitator, payment, submission.hash, { amount: payment.amount });
   }
-  let overtaking: Hex | undefined;
+  let overtaking: Overtaking | undefined;
   try {
     overtaking = await overtakenBy(facilitator, payment, receipt);
-    if (!overtaking && isOurs) overtaking = await recordOvertaken(facilitator, payment, receipt);
+    if (overtaking && !overtaking.isBooked && isOurs)
+      overtaking = await recordOvertaking(facilitator, payment, overtaking, receipt);
   } catch {
     // The node has gone away, or it takes a proof longer: what was sent may have been paid all the same.
     return pending(facilitator, payment, submission.hash);
   }
-  if (overtaking && isOurs) return success(facilitator, payment, overtaking, { amount: payment.amount });
+  if (overtaking && isOurs) return success(facilitator, payment, overtaking.hash, { amount: payment.amount });
+  // What was overtaken stays known: a stranger who asks must not have forgotten whose settlement it was.
+  if (overtaking) throw new Refusal(ErrAlreadyPaid);
   await facilitator.submitter.forget(key, submission);
-  throw new Refusal(overtaking ? ErrAlreadyPaid : ErrReverted);
+  throw new Refusal(ErrReverted);
 }
 
-/** The transaction of somebody who copied ours and was mined before it: the payment is the same, whoever sent it. */
-function overtakenBy(
-  { client, readTimeoutMs }: Facilitator,
+/** The transaction of somebody who copied ours, or took the signature from it, and was mined before it. */
+type Overtaking = {
+  hash: Hex;
+  /** Whether the vault knows the payment; if not, only the token does. */
+  isBooked: boolean;
+};
+
+/** The payment is the same, whoever sent it. */
+async function overtakenBy(
+  facilitator: Facilitator,
   payment: CheckedPayment,
   { blockNumber }: TransactionReceipt,
-): Promise<Hex | undefined> {
-  return withDeadline(findPaidTransaction(client, payment, blockNumber), readTimeoutMs);
+): Promise<Overtaking | undefined> {
+  const { client, readTimeoutMs } = facilitator;
+  const booking = await withDeadline(findPaidTransaction(client, payment, blockNumber), readTimeoutMs);
+  if (booking) return { hash: booking, isBooked: true };
+  const { ref, vault } = payment;
+  const fromBlock = blockNumber > OVERTAKING_RANGE ? blockNumber - OVERTAKING_RANGE : 0n;
+  const finding = findAuthorizedTransfer(client, { ...ref, vault, fromBlock, toBlock: blockNumber });
+  const transfer = await withDeadline(finding, readTimeoutMs);
+  return transfer && { hash: transfer, isBooked: false };
 }
 
-/** The record of a payment that somebody brought to the token before our transaction was mined; it is ours to prove. */
-async function recordOvertaken(
+/** Records it: ours to prove, since the payer signed it for the request that we settle. */
+async function recordOvertaking(
   facilitator: Facilitator,
-  { amount, ref, vault, vaultExtra }: CheckedPayment,
-  { blockNumber }: TransactionReceipt,
-): Promise<Hex | undefined> {
+  payment: CheckedPayment,
+  { hash }: Overtaking,
+  receipt: TransactionReceipt,
+): Promise<Overtaking | undefined> {
   const { client, readTimeoutMs } = facilitator;
+  const { amount, ref, vault, vaultExtra } = payment;
   const { nonce, payer, token } = ref;
-  const fromBlock = blockNumber > OVERTAKING_RANGE ? blockNumber - OVERTAKING_RANGE : 0n;
-  const place = { token, payer, nonce };
-  const hash = await withDeadline(
-    findAuthorizedTransfer(client, { ...place, vault, fromBlock, toBlock: blockNumber }),
-    readTimeoutMs,
-  );
-  if (!hash) return undefined;
-  const proof = await withDeadline(buildReceiptProof(client, { hash, ...place }), readTimeoutMs);
+  const proof = await withDeadline(buildReceiptProof(client, { hash, nonce, payer, token }), readTimeoutMs);
+  await blockAfter(facilitator, receipt);
   const proven = await provenPayment(facilitator, { proof, token, vault, vaultExtra });
+  // Another authorization of the same nonce: the payer's own, and not what this request was offered.
   if (proven.amount !== amount) return undefined;
-  const { outcome } = await submitRecord(facilitator, proven);
-  return outcome.receipt && paidIn(outcome.receipt.logs, proven) ? outcome.submission.hash : undefined;
+  const transaction = await submitRecord(facilitator, proven);
+  if (transaction) return { hash: transaction, isBooked: true };
+  const now = await overtakenBy(facilitator, payment, receipt);
+  if (now?.isBooked) return now;
+  throw new Error("It was sent, and nobody can say yet whether it is recorded.");
 }
+
+/** Waits for a block: the chain tells a block's hash from the next one on, and not every node answers for the next. */
+async function blockAfter(
+  { client, confirmationTimeoutMs }: Facilitator,
+  { blockNumber }: TransactionReceipt,
+): Promise<void> {
+  const end = Date.now() + confirmationTimeoutMs;
+  while (Date.now() < end && (await getBlockNumber(client, { cacheTime: 0 })) <= blockNumber) {
+    await new Promise((resolve) => setTimeout(resolve, BLOCK_POLL_MS));
+  }
+}
+
+const BLOCK_POLL_MS = 250;
 
 /** Blocks before ours in which somebody who saw it could have been faster. */
 const OVERTAKING_RANGE = 256n;

@@ -1,5 +1,5 @@
 import type { SettleResponse } from "@x402/core/types";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import { readContract } from "viem/actions";
 import { withContractErrors } from "../../contractErrorFrom.js";
 import { authorizedTransferInCall } from "../../generated/actions/receiptVerifier/authorizedTransferIn.js";
@@ -40,7 +40,7 @@ export async function relayRecord(
 ): Promise<SettleResponse> {
   const proof = { ...wire, transactionIndex: BigInt(wire.transactionIndex), logIndex: BigInt(wire.logIndex) };
   const payment = await provenPayment(facilitator, { proof, token, vault, vaultExtra });
-  const { key, outcome } = await submitRecord(facilitator, payment);
+  const { key, outcome } = await sendRecord(facilitator, payment);
   const { receipt, submission } = outcome;
   if (!receipt) return pending(facilitator, payment, submission.hash);
   if (paidIn(receipt.logs, payment))
@@ -72,8 +72,18 @@ export async function provenPayment(
   };
 }
 
-/** Sends the record once, whatever proofs of the payment come in, with the vault's deployment where it does not exist. */
-export async function submitRecord(
+/** The transaction that recorded it, or `undefined` when it is not known yet, or somebody else's was first. */
+export async function submitRecord(facilitator: Facilitator, payment: ProvenPayment): Promise<Hex | undefined> {
+  const { key, outcome } = await sendRecord(facilitator, payment);
+  const { receipt, submission } = outcome;
+  if (!receipt) return undefined;
+  if (paidIn(receipt.logs, payment)) return submission.hash;
+  await facilitator.submitter.forget(key, submission);
+  return undefined;
+}
+
+/** Sends it once, whatever proofs of the payment come in, with the vault's deployment where it does not exist. */
+async function sendRecord(
   facilitator: Facilitator,
   payment: ProvenPayment,
 ): Promise<{ key: string; outcome: Outcome }> {

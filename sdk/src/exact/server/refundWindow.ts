@@ -37,6 +37,12 @@ export type RefundWindowOptions = {
   maxTimeoutSeconds?: number;
   /** `authorization` settles after the handler, `upfront` before it. Default: `authorization`. */
   paymentFlow?: "authorization" | "upfront";
+  /**
+   * `by-proof` lets the route work with a facilitator that knows nothing of vaults: it pays past the vault, and the buyer
+   * can undo from when somebody, the seller's watcher or the buyer itself, has recorded the payment by a proof. Where the
+   * facilitator serves vaults it changes nothing. Not for `upfront` routes. Default: such a facilitator is refused.
+   */
+  settlement?: "by-proof";
   /** Another deployment than the canonical one. */
   deployment?: VaultDeployment;
 };
@@ -56,7 +62,14 @@ export type RefundWindowOption = {
  * @throws {RecourseError} of the contract's own class when the terms are out of bounds.
  */
 export function refundWindow(options: RefundWindowOptions): RefundWindowOption {
-  const { deployment = addresses["refund-window"], maxTimeoutSeconds, network, paymentFlow, price } = options;
+  const {
+    deployment = addresses["refund-window"],
+    maxTimeoutSeconds,
+    network,
+    paymentFlow,
+    price,
+    settlement,
+  } = options;
   const terms = refundWindowTerms(options);
   return {
     scheme: "exact",
@@ -65,7 +78,12 @@ export function refundWindow(options: RefundWindowOptions): RefundWindowOption {
     price,
     extra: {
       ...(paymentFlow === undefined ? {} : { paymentFlow }),
-      recourse: { kind: "refund-window", factory: deployment.factory, terms },
+      recourse: {
+        kind: "refund-window",
+        factory: deployment.factory,
+        terms,
+        ...(settlement === undefined ? {} : { settlement }),
+      },
     },
     ...(maxTimeoutSeconds === undefined ? {} : { maxTimeoutSeconds }),
   };

@@ -10,10 +10,12 @@ import type {
 } from "@x402/core/types";
 import type { AuthorizerSigner } from "@x402/evm";
 import { ExactEvmScheme as OfficialExactEvmScheme } from "@x402/evm/exact/server";
-import { getAddress, isAddressEqual, keccak256, stringToHex } from "viem";
+import { getAddress, type Hex, isAddressEqual, keccak256, stringToHex } from "viem";
 import { addresses } from "../../generated/addresses.js";
 import { refundTypedData } from "../../generated/typedData.js";
+import type { PaymentRef } from "../../generated/types.js";
 import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
+import type { PaymentReceipt } from "../../refund-window/receipt.js";
 import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
 import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
 import {
@@ -30,16 +32,19 @@ import {
   deploymentOf,
   hasVaultExtra,
   isByAuthorization,
+  isByProof,
   parseExactPayload,
   parseVaultExtra,
   paysVault,
   refOf,
+  type VaultExtra,
 } from "../terms.js";
 import { InMemoryPaymentStorage, type PaymentStorage } from "./storage.js";
 
 type Hooks = NonNullable<SchemeNetworkServer["schemeHooks"]>;
 type SettleContext = Parameters<NonNullable<SchemeNetworkServer["enrichSettlementPayload"]>>[0];
 type CanceledContext = Parameters<NonNullable<SchemeNetworkServer["settleOnCancel"]>>[0];
+type SettledContext = Parameters<NonNullable<SchemeNetworkServer["enrichSettlementResponse"]>>[0];
 type PaymentContext = { paymentPayload: SettleContext["paymentPayload"]; requirements: SettleContext["requirements"] };
 
 export type ExactEvmSchemeConfig = {
@@ -101,24 +106,32 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     facilitatorExtensions: string[],
   ): Promise<PaymentRequirements> {
     const enhanced = await this.#official.enhancePaymentRequirements(requirements, kind, facilitatorExtensions);
-    if (hasVaultExtra(enhanced)) this.#checkRoute(enhanced, kind);
-    return enhanced;
+    return hasVaultExtra(enhanced) ? this.#checkRoute(enhanced, kind) : enhanced;
   }
 
-  #checkRoute(requirements: PaymentRequirements, kind: SupportedKind): void {
+  /** The requirements as they are offered: a facilitator that serves the vault leaves nothing to prove. */
+  #checkRoute(requirements: PaymentRequirements, kind: SupportedKind): PaymentRequirements {
     const vault = parseVaultExtra(requirements);
     if (!vault) throw new RouteTermsError("`extra.recourse` is malformed.");
     if (!isByAuthorization(requirements)) throw new RouteTermsError("A vault takes EIP-3009 authorizations only.");
     const served = kind.extra?.recourse as { factories?: Record<string, string[]> } | undefined;
     const factories = served?.factories?.[vault.kind] ?? [];
-    if (!factories.some((factory) => isAddressEqual(getAddress(factory), vault.factory))) {
-      throw new FacilitatorUnsuitableError(vault.kind, vault.factory);
-    }
+    const isServed = factories.some((factory) => isAddressEqual(getAddress(factory), vault.factory));
+    if (!isServed && vault.settlement !== "by-proof") throw new FacilitatorUnsuitableError(vault.kind, vault.factory);
     const deployment = deploymentOf(vault, this.#deployments);
     if (!deployment || !paysVault(requirements, vault, deployment)) {
       throw new RouteTermsError("`payTo` is not the vault of these terms under a known factory.");
     }
+    this.#checkFlow(requirements, vault);
+    const { settlement: _, ...vaultExtra } = vault;
+    return isServed ? { ...requirements, extra: { ...requirements.extra, recourse: vaultExtra } } : requirements;
+  }
+
+  #checkFlow(requirements: PaymentRequirements, vault: VaultExtra): void {
     if (requirements.extra.paymentFlow !== "upfront") return;
+    if (vault.settlement === "by-proof") {
+      throw new RouteTermsError("An upfront route cannot be settled by proof: nobody could give the payment back.");
+    }
     const sellers = [vault.terms.operator, vault.terms.receiver];
     if (!this.#operator || !sellers.includes(getAddress(this.#operator.address))) {
       throw new RouteTermsError("An upfront route needs a scheme with the signer of the terms' operator or receiver.");
@@ -211,7 +224,18 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   /** Writes beside the client's fields what the facilitator is to do. Core calls it unbound. */
   readonly enrichSettlementPayload = async (context: SettleContext): Promise<Record<string, unknown> | undefined> => {
     if (!hasVaultExtra(context.requirements)) return undefined;
-    return context.phase === "cancel" ? this.#refundAll(context) : this.#reserve(context);
+    if (context.phase === "cancel") return this.#refundAll(context);
+    const operation = await this.#reserve(context);
+    // A facilitator that knows nothing of vaults gets what the client signed, and nothing else.
+    return isByProof(context.requirements as PaymentRequirements) ? undefined : operation;
+  };
+
+  /** Tells the buyer of a payment by proof what a facilitator of vaults would have told. Core calls it unbound. */
+  readonly enrichSettlementResponse = async (context: SettledContext): Promise<Record<string, unknown> | undefined> => {
+    const { phase, requirements, result } = context;
+    if (phase === "cancel" || !result.success || !isByProof(requirements as PaymentRequirements)) return undefined;
+    const payment = this.#identify(context);
+    return payment && { recourse: receiptByProof(context, payment) };
   };
 
   /** A handler that failed after the money was taken: the payment goes back. */
@@ -249,6 +273,25 @@ export class ExactEvmScheme implements SchemeNetworkServer {
       },
     };
   }
+}
+
+function receiptByProof(
+  { requirements, result }: SettledContext,
+  { id, ref }: { id: Hex; ref: PaymentRef },
+): PaymentReceipt {
+  const { amount, network, payTo } = requirements;
+  const { nonce, payer, token } = ref;
+  return {
+    kind: "refund-window",
+    network,
+    vault: getAddress(payTo),
+    paymentId: id,
+    token,
+    payer,
+    nonce,
+    amount,
+    unrecorded: { transaction: result.transaction as Hex },
+  };
 }
 
 /** A refund is possible until the full hour after the window; the chain's clock may be behind ours. */
