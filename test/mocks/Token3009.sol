@@ -69,6 +69,11 @@ contract Token3009 is ERC20, EIP712 {
         authorizationState[authorizer][nonce] = true;
     }
 
+    // solhint-disable-next-line func-name-mixedcase
+    function DOMAIN_SEPARATOR() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
     /// @notice What a payer signs.
     function digestOf(
         address from,
