@@ -306,7 +306,7 @@ const mutants: Mutant[] = [
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), "mutants-"));
-const timeLimit = 300_000;
+const timeLimit = 900_000;
 
 /** Whether the invariant tests whose names contain `name` pass. */
 function pass(name: string): boolean {

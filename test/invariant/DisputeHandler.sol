@@ -16,7 +16,7 @@ abstract contract DisputeHandler is PaymentHandler {
     /// @dev A signed call that did what it says.
     struct Used {
         uint256 vault;
-        bytes call;
+        bytes data;
         bytes4 refusal;
     }
 
@@ -217,7 +217,7 @@ abstract contract DisputeHandler is PaymentHandler {
     function replayMessage(uint256 seed) external {
         if (_used.length == 0) return;
         Used storage used = _used[seed % _used.length];
-        _refused(_stranger.addr, address(vaults[used.vault]), used.call, used.refusal);
+        _refused(_stranger.addr, address(vaults[used.vault]), used.data, used.refusal);
     }
 
     function _pickDisputed(uint256 seed) private returns (uint256) {

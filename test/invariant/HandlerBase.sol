@@ -4,7 +4,6 @@ pragma solidity ^0.8.27;
 import {Vm} from "forge-std/Vm.sol";
 
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
-import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {Authorization, Method, PaymentId, PaymentRef} from "../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Refund} from "../../contracts/types/TypedData.sol";

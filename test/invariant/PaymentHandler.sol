@@ -221,8 +221,7 @@ abstract contract PaymentHandler is HandlerBase {
 
     /// @notice Wrong people, wrong amounts, wrong recipients and wrong expectations.
     function refuseRefund(uint256 seed, uint256 way) external {
-        if (_entries.length == 0) return;
-        uint256 index = seed % _entries.length;
+        uint256 index = _pickRefundable(seed, way / 6, false);
         Entry storage entry = _entries[index];
         address payer = _payerOf(index).addr;
         address operator = _operatorOf(entry.vault).addr;
@@ -260,22 +259,28 @@ abstract contract PaymentHandler is HandlerBase {
 
     /// @notice A signed message that was used, or whose payment has changed since, is presented again.
     function replayRefund(uint256 seed) external {
-        if (_entries.length == 0) return;
-        uint256 index = seed % _entries.length;
+        for (uint256 i = 0; i < _entries.length; ++i) {
+            if (_replayRefund(((seed % _entries.length) + i) % _entries.length)) return;
+        }
+    }
+
+    /// @return Whether there was such a message.
+    function _replayRefund(uint256 index) private returns (bool) {
         Entry storage entry = _entries[index];
-        if (entry.lastSignature.length == 0 || block.timestamp >= entry.closesAt) return;
+        if (entry.lastSignature.length == 0 || block.timestamp >= entry.closesAt) return false;
 
         bytes4 refusal = IRefundWindow.PaymentChanged.selector;
         bool needsDispute = entry.lastMessage.by == _payerOf(index).addr && termsOf(entry.vault).arbiter != address(0);
         if (journal.wasDisputed(index)) refusal = IRefundWindow.PaymentDisputed.selector;
         else if (needsDispute) refusal = IRefundWindow.RefundNeedsDispute.selector;
-        else if (entry.lastMessage.expectedRefunded == journal.refunded(index)) return;
+        else if (entry.lastMessage.expectedRefunded == journal.refunded(index)) return false;
 
         bytes memory call = abi.encodeCall(
             IRefundWindow.refundWithSignature,
             (refOf(index), entry.lastMessage, entry.lastSignature, PAYOUT_GAS)
         );
         _refused(_stranger.addr, address(vaults[entry.vault]), call, refusal);
+        return true;
     }
 
     /* CLAIM */

@@ -551,7 +551,8 @@ contract RefundWindowInvariants is ProtocolTest {
     }
 
     function _refusals() private pure returns (bytes4[] memory list) {
-        bytes4[12] memory ofPayments = [
+        bytes4[13] memory ofPayments = [
+            IRefundWindow.RefundNotToPayer.selector,
             IVault.PaymentAlreadyKnown.selector,
             IVault.ItemOfOtherToken.selector,
             IVault.CreditNotYours.selector,
