@@ -124,7 +124,7 @@ abstract contract Surplus is ISurplus, Vault {
             announcedAt: announcedAt
         });
 
-        emit AssignmentAnnounced(token, number, amount, announcedAt + ANNOUNCEMENT_PERIOD);
+        emit AssignmentAnnounced(token, number, amount, free, announcedAt + ANNOUNCEMENT_PERIOD);
     }
 
     /// @inheritdoc ISurplus

@@ -81,8 +81,15 @@ interface ISurplus is IVault {
     /// @param token The ERC-20 token.
     /// @param number The announcement's number, counted for each token from 1.
     /// @param amount In the token's smallest unit.
+    /// @param surplus All that was free then; the amount can never be more than what of it has not been proven since.
     /// @param endsAt First Unix second at which it can be assigned, and no longer be frozen.
-    event AssignmentAnnounced(address indexed token, uint256 indexed number, uint256 amount, uint40 endsAt);
+    event AssignmentAnnounced(
+        address indexed token,
+        uint256 indexed number,
+        uint256 amount,
+        uint256 surplus,
+        uint40 endsAt
+    );
 
     /// @notice A payer's authorization froze its amount of an announcement.
     /// @param id The payment that the authorization would have been.

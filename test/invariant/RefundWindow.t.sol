@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
+import {IReceiptVerifier} from "../../contracts/interfaces/IReceiptVerifier.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
+import {ISurplus} from "../../contracts/interfaces/ISurplus.sol";
+import {IVault} from "../../contracts/interfaces/IVault.sol";
+import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {PaymentId, PaymentRef} from "../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Token3009} from "../mocks/Token3009.sol";
@@ -23,10 +28,25 @@ contract RefundWindowInvariants is ProtocolTest {
 
     function setUp() external {
         vm.warp(START);
-        RefundWindow implementation = deployImplementation(deployVerifier());
+        ReceiptVerifier verifier = deployVerifier();
+        RefundWindow implementation = deployImplementation(verifier);
         VaultFactory factory = deployFactory(implementation);
 
-        string[8] memory names = [
+        Account[] memory people = _makePeople();
+        RefundWindowTerms[] memory terms = _makeTerms(people);
+        for (uint256 i = 0; i < terms.length; ++i) {
+            _vaults.push(RefundWindow(factory.deploy(implementation.encodeTerms(terms[i]))));
+        }
+        _tokens.push(new Token3009());
+        _tokens.push(new Token3009());
+        _handler = new RefundWindowHandler(verifier, _vaults, terms, _tokens, people);
+        _journal = _handler.journal();
+        targetContract(address(_handler));
+        targetSelector(FuzzSelector({addr: address(_handler), selectors: _handler.actions()}));
+    }
+
+    function _makePeople() private returns (Account[] memory people) {
+        string[9] memory names = [
             "payer0",
             "payer1",
             "payer2",
@@ -34,86 +54,98 @@ contract RefundWindowInvariants is ProtocolTest {
             "receiver0",
             "operator0",
             "feeReceiver0",
-            "receiver1"
+            "receiver1",
+            "arbiter2"
         ];
-        Account[] memory people = new Account[](names.length);
+        people = new Account[](names.length);
         for (uint256 i = 0; i < names.length; ++i) people[i] = makeAccount(names[i]);
-
-        RefundWindowTerms memory terms = RefundWindowTerms({
-            receiver: people[4].addr,
-            operator: people[5].addr,
-            feeReceiver: people[6].addr,
-            feeBps: 100,
-            salt: 0,
-            arbiter: address(0),
-            window: 3 hours,
-            resolutionPeriod: 0,
-            silenceFavorsPayer: false,
-            nonRefundableBps: 0
-        });
-        _vaults.push(RefundWindow(factory.deploy(implementation.encodeTerms(terms))));
-        (terms.receiver, terms.operator) = (people[7].addr, people[7].addr);
-        (terms.feeReceiver, terms.feeBps) = (address(0), 0);
-        (terms.window, terms.nonRefundableBps) = (90 minutes, 2_500);
-        _vaults.push(RefundWindow(factory.deploy(implementation.encodeTerms(terms))));
-
-        _tokens.push(new Token3009());
-        _tokens.push(new Token3009());
-        _handler = new RefundWindowHandler(_vaults, _tokens, people);
-        _journal = _handler.journal();
-        targetContract(address(_handler));
     }
 
-    /// @dev RW1. Of each token a vault has at least what it owes in it.
+    /// @dev Two vaults without an arbiter and two with one: whose silence favors the receiver, and whose silence favors the
+    /// payer, and who is a payer itself. In the second and the last, receiver and operator are the same.
+    function _makeTerms(Account[] memory people) private pure returns (RefundWindowTerms[] memory terms) {
+        terms = new RefundWindowTerms[](4);
+        for (uint256 i = 0; i < terms.length; ++i) {
+            terms[i].receiver = people[i % 2 == 0 ? 4 : 7].addr;
+            terms[i].operator = people[i % 2 == 0 ? 5 : 7].addr;
+            terms[i].feeReceiver = i == 1 ? address(0) : people[6].addr;
+            terms[i].window = i % 2 == 0 ? 3 hours : 90 minutes;
+            if (i > 1) terms[i].resolutionPeriod = 1 days;
+        }
+        (terms[0].feeBps, terms[2].feeBps, terms[3].feeBps) = (100, 250, 1_000);
+        (terms[1].nonRefundableBps, terms[2].nonRefundableBps, terms[3].nonRefundableBps) = (2_500, 1_000, 3_333);
+        (terms[2].arbiter, terms[3].arbiter) = (people[8].addr, people[0].addr);
+        terms[3].silenceFavorsPayer = true;
+    }
+
+    /* MONEY */
+
+    /// @dev RW1. Of each token a vault has at least what it owes in it, and what it has set aside.
     function invariant_RW1_BalanceCoversLiabilities() external view {
-        for (uint8 v = 0; v < _vaults.length; ++v) {
-            for (uint8 t = 0; t < _tokens.length; ++t) {
-                assertGe(
-                    _tokens[t].balanceOf(address(_vaults[v])),
-                    _vaults[v].liabilitiesOf(address(_tokens[t])),
-                    "RW1"
-                );
-            }
-        }
-    }
-
-    /// @dev RW2. What a vault owes is what the journal says is held, maturing or waiting for its owner, in total and
-    /// for each hour and owner.
-    function invariant_RW2_LiabilitiesAreTheSumOfTheBooks() external view {
-        for (uint8 v = 0; v < _vaults.length; ++v) {
-            for (uint8 t = 0; t < _tokens.length; ++t) {
+        for (uint256 v = 0; v < _vaults.length; ++v) {
+            for (uint256 t = 0; t < _tokens.length; ++t) {
                 address token = address(_tokens[t]);
-                uint32[] memory buckets = _handler.hoursOf(v, t);
-                uint256 sum;
-                for (uint256 i = 0; i < buckets.length; ++i) {
-                    uint256 maturing = _vaults[v].maturingIn(token, buckets[i]);
-                    assertEq(maturing, _journal.maturing(v, t, buckets[i]), "RW2: hour");
-                    sum += maturing;
-                }
-                for (uint256 i = 0; i < _handler.peopleCount(); ++i) {
-                    address owner = _handler.personAt(i);
-                    (uint256 credit, ) = _vaults[v].creditOf(token, owner);
-                    assertEq(credit, _journal.credit(v, t, owner), "RW2: credit");
-                    sum += credit;
-                }
-                assertEq(_vaults[v].liabilitiesOf(token), sum, "RW2: sum of views");
-                assertEq(_vaults[v].liabilitiesOf(token), _journal.owed(v, t), "RW2: journal");
+                (, uint256 aside) = _vaults[v].announcementsOf(token);
+                assertGe(_tokens[t].balanceOf(address(_vaults[v])), _vaults[v].liabilitiesOf(token) + aside, "RW1");
             }
         }
     }
 
-    /// @dev RW3. Each unit of a payment has one exit: what went back, what is held and what was claimed make up what
-    /// was paid.
+    /// @dev RW2. What a vault owes is what the journal says is held, maturing, disputed or waiting for its owner, in total
+    /// and for each hour and owner.
+    function invariant_RW2_LiabilitiesAreTheSumOfTheBooks() external view {
+        for (uint256 v = 0; v < _vaults.length; ++v) {
+            for (uint256 t = 0; t < _tokens.length; ++t) {
+                uint256 sum = _maturing(v, t) + _credits(v, t) + _disputed(v, t);
+                uint256 liabilities = _vaults[v].liabilitiesOf(address(_tokens[t]));
+                assertEq(liabilities, sum, "RW2: sum of views");
+                assertEq(liabilities, _journal.owed(v, t), "RW2: journal");
+            }
+        }
+    }
+
+    function _maturing(uint256 v, uint256 t) private view returns (uint256 sum) {
+        uint32[] memory buckets = _handler.hoursOf(v, t);
+        for (uint256 i = 0; i < buckets.length; ++i) {
+            uint256 maturing = _vaults[v].maturingIn(address(_tokens[t]), buckets[i]);
+            assertEq(maturing, _journal.maturing(v, t, buckets[i]), "RW2: hour");
+            sum += maturing;
+        }
+    }
+
+    function _credits(uint256 v, uint256 t) private view returns (uint256 sum) {
+        for (uint256 i = 0; i < _handler.peopleCount(); ++i) {
+            address owner = _handler.personAt(i);
+            (uint256 credit, ) = _vaults[v].creditOf(address(_tokens[t]), owner);
+            assertEq(credit, _journal.credit(v, t, owner), "RW2: credit");
+            sum += credit;
+        }
+    }
+
+    function _disputed(uint256 v, uint256 t) private view returns (uint256 sum) {
+        for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
+            RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
+            if (entry.vault != v || entry.token != t) continue;
+            IRefundWindow.Payment memory payment = _vaults[v].paymentOf(_handler.refOf(i));
+            if (payment.status == IRefundWindow.Status.Disputed) sum += payment.held;
+        }
+    }
+
+    /// @dev RW3. Each unit of a payment has one exit: what went back, what is held, what was claimed and what a dispute
+    /// divided make up what was paid.
     function invariant_RW3_EachUnitHasOneExit() external view {
-        for (uint16 i = 0; i < _handler.paymentCount(); ++i) {
+        for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
             RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
             IRefundWindow.Payment memory payment = _vaults[entry.vault].paymentOf(_handler.refOf(i));
             bool claimed =
                 _journal.sumIn(Journal.Kind.Claimed, entry.vault, entry.token, entry.hour) != 0 &&
+                    !_journal.wasDisputed(i) &&
                     payment.refunded != payment.paid;
+            uint256 held = claimed || _journal.wasSettled(i) ? 0 : _journal.held(i);
+            uint256 back = _journal.refunded(i) + _journal.sumOf(Journal.Kind.SettledToPayer, i);
             assertEq(payment.paid, _journal.sumOf(Journal.Kind.Paid, i), "RW3: paid");
-            assertEq(payment.refunded, _journal.refunded(i), "RW3: refunded");
-            assertEq(payment.held, claimed ? 0 : _journal.held(i), "RW3: held");
+            assertEq(payment.refunded, back, "RW3: refunded");
+            assertEq(payment.held, held, "RW3: held");
             assertEq(payment.status == IRefundWindow.Status.Claimed, claimed, "RW3: claimed");
             assertLe(payment.refunded + payment.held, payment.paid, "RW3: one exit");
         }
@@ -122,14 +154,10 @@ contract RefundWindowInvariants is ProtocolTest {
     /// @dev RW4. A vault has what came in less what the journal says has left, to the unit, and each payout went to its
     /// recipient.
     function invariant_RW4_NothingLeavesThatDidNotComeIn() external view {
-        for (uint8 v = 0; v < _vaults.length; ++v) {
-            for (uint8 t = 0; t < _tokens.length; ++t) {
+        for (uint256 v = 0; v < _vaults.length; ++v) {
+            for (uint256 t = 0; t < _tokens.length; ++t) {
                 assertEq(_tokens[t].balanceOf(address(_vaults[v])), _journal.balance(v, t), "RW4: balance");
-                assertEq(
-                    _vaults[v].surplusOf(address(_tokens[t])),
-                    _journal.sum(Journal.Kind.Stray, v, t),
-                    "RW4: surplus"
-                );
+                assertEq(_vaults[v].surplusOf(address(_tokens[t])), _journal.surplus(v, t), "RW4: surplus");
             }
         }
         assertEq(_handler.wrongPayouts(), 0, "RW4: payouts");
@@ -137,8 +165,8 @@ contract RefundWindowInvariants is ProtocolTest {
 
     /// @dev RW5. A bucket is claimed once: all that was kept in it, and nothing is in it afterwards.
     function invariant_RW5_ABucketIsClaimedOnce() external view {
-        for (uint8 v = 0; v < _vaults.length; ++v) {
-            for (uint8 t = 0; t < _tokens.length; ++t) {
+        for (uint256 v = 0; v < _vaults.length; ++v) {
+            for (uint256 t = 0; t < _tokens.length; ++t) {
                 uint32[] memory buckets = _handler.hoursOf(v, t);
                 for (uint256 i = 0; i < buckets.length; ++i) {
                     uint256 claimed = _journal.sumIn(Journal.Kind.Claimed, v, t, buckets[i]);
@@ -150,12 +178,16 @@ contract RefundWindowInvariants is ProtocolTest {
         }
     }
 
-    /// @dev RW6. Until `closesAt` the payer takes back all that is refundable, even while the token refuses everything.
+    /* EXITS */
+
+    /// @dev RW6. Without an arbiter the payer takes back all that is refundable until `closesAt`, even while the token
+    /// refuses everything.
     function invariant_RW6_ThePayerCanExitUntilClose() external {
         for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
             RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
-            uint256 refundable = _journal.refundable(uint16(i), _handler.nonRefundableBps(entry.vault));
-            if (refundable == 0 || block.timestamp >= entry.closesAt) continue;
+            if (block.timestamp >= entry.closesAt) continue;
+            uint256 refundable = _handler.refundableOf(i);
+            if (refundable == 0 || _handler.termsOf(entry.vault).arbiter != address(0)) continue;
 
             uint256 snapshot = vm.snapshotState();
             vm.warp(entry.closesAt - 1);
@@ -184,39 +216,51 @@ contract RefundWindowInvariants is ProtocolTest {
     /// @dev RW7. By its own will a payer never gets back more than all but the non-refundable share of the original
     /// amount.
     function invariant_RW7_TheNonRefundableShareStays() external view {
-        for (uint16 i = 0; i < _handler.paymentCount(); ++i) {
+        for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
             RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
-            uint256 bps = _handler.nonRefundableBps(entry.vault);
             uint256 paid = _journal.sumOf(Journal.Kind.Paid, i);
-            uint256 taken = _journal.sumOf(Journal.Kind.RefundedByPayer, i);
-            assertLe(taken, paid - (paid * bps) / 10_000, "RW7: taken");
+            uint256 share = (paid * _handler.termsOf(entry.vault).nonRefundableBps) / 10_000;
+            bool isOpen = block.timestamp < entry.closesAt && !_journal.wasDisputed(i);
+            assertLe(_journal.sumOf(Journal.Kind.RefundedByPayer, i), paid - share, "RW7: taken");
             assertEq(
                 _vaults[entry.vault].paymentOf(_handler.refOf(i)).refundable,
-                block.timestamp < entry.closesAt ? _journal.refundable(i, bps) : 0,
+                isOpen ? _handler.refundableOf(i) : 0,
                 "RW7: refundable"
             );
         }
     }
 
-    /// @dev RW8. Who has read every event knows every payment, hour, credit and liability as the views tell them.
+    /* EVENTS AND REFUSALS */
+
+    /// @dev RW8. Who has read every event knows every payment, hour, credit, liability and announcement as the views tell
+    /// them.
     function invariant_RW8_EventsTellTheWholeState() external view {
         EventReplay replay = _handler.replay();
-        for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
-            RefundWindow vault = _vaults[_handler.entryOf(i).vault];
-            PaymentRef memory ref = _handler.refOf(i);
-            IRefundWindow.Payment memory payment = vault.paymentOf(ref);
-            (address token, address payer, bytes32 nonce, uint256 paid, uint256 refunded, uint40 closesAt) = replay
-                .paymentOf(address(vault), PaymentId.unwrap(payment.id));
-            assertEq(token, ref.token, "RW8: token");
-            assertEq(payer, ref.payer, "RW8: payer");
-            assertEq(nonce, ref.nonce, "RW8: nonce");
-            assertEq(paid, payment.paid, "RW8: paid");
-            assertEq(refunded, payment.refunded, "RW8: refunded");
-            assertEq(closesAt, payment.closesAt, "RW8: closesAt");
-        }
+        for (uint256 i = 0; i < _handler.paymentCount(); ++i) _comparePayment(replay, i);
+        for (uint256 i = 0; i < _handler.strayCount(); ++i) _compareClaims(replay, i);
         for (uint256 v = 0; v < _vaults.length; ++v) {
-            for (uint256 t = 0; t < _tokens.length; ++t) _compareLedger(replay, v, t);
+            for (uint256 t = 0; t < _tokens.length; ++t) {
+                _compareLedger(replay, v, t);
+                _compareAnnouncements(replay, v, t);
+            }
         }
+    }
+
+    function _comparePayment(EventReplay replay, uint256 index) private view {
+        RefundWindow vault = _vaults[_handler.entryOf(index).vault];
+        PaymentRef memory ref = _handler.refOf(index);
+        IRefundWindow.Payment memory payment = vault.paymentOf(ref);
+        EventReplay.Payment memory told = replay.paymentOf(address(vault), PaymentId.unwrap(payment.id));
+        assertEq(told.token, ref.token, "RW8: token");
+        assertEq(told.payer, ref.payer, "RW8: payer");
+        assertEq(told.nonce, ref.nonce, "RW8: nonce");
+        assertEq(told.paid, payment.paid, "RW8: paid");
+        assertEq(told.refunded, payment.refunded, "RW8: refunded");
+        assertEq(told.closesAt, payment.closesAt, "RW8: closesAt");
+        assertEq(told.defaultsAt, payment.defaultsAt, "RW8: defaultsAt");
+        bool isDisputed = told.defaultsAt != 0 && told.settlements == 0;
+        assertEq(payment.status == IRefundWindow.Status.Disputed, isDisputed, "RW8: disputed");
+        assertEq(payment.status == IRefundWindow.Status.Settled, told.settlements != 0, "RW8: settled");
     }
 
     function _compareLedger(EventReplay replay, uint256 v, uint256 t) private view {
@@ -239,9 +283,325 @@ contract RefundWindowInvariants is ProtocolTest {
         }
     }
 
-    /// @dev RW9. What must be refused is refused, with its own error: wrong people, times, amounts, recipients,
+    function _compareAnnouncements(EventReplay replay, uint256 v, uint256 t) private view {
+        (address vault, address token) = (address(_vaults[v]), address(_tokens[t]));
+        (uint256 count, uint256 aside) = _vaults[v].announcementsOf(token);
+        assertEq(replay.announcementsOf(vault, token), count, "RW8: announcements");
+        assertEq(replay.asideOf(vault, token), aside, "RW8: aside");
+        for (uint256 number = 1; number <= count; ++number) {
+            (uint256 amount, uint256 claims, uint40 endsAt) = _vaults[v].announcementOf(token, number);
+            (uint256 toldAmount, uint256 toldClaims, , uint40 toldEnd, ) = replay.announcementOf(vault, token, number);
+            assertEq(toldAmount, amount, "RW8: announced");
+            assertEq(toldClaims, claims, "RW8: claims");
+            assertEq(toldEnd, endsAt, "RW8: endsAt");
+        }
+    }
+
+    function _compareClaims(EventReplay replay, uint256 index) private view {
+        RefundWindowHandler.Stray memory chosen = _handler.strayOf(index);
+        RefundWindow vault = _vaults[chosen.vault];
+        PaymentRef memory ref = _handler.strayRefOf(index);
+        bytes32 id = PaymentId.unwrap(vault.idOf(ref));
+        (uint256 count, ) = vault.announcementsOf(ref.token);
+        for (uint256 number = 1; number <= count; ++number) {
+            uint256 claim = vault.claimOf(ref, number);
+            assertEq(replay.claimOf(address(vault), id, number), claim, "RW8: claim");
+            assertEq(claim, _journal.claim(chosen.vault, chosen.token, number, index), "RW8: claim in the journal");
+        }
+    }
+
+    /// @dev RW9. What must be refused is refused, with its own error: wrong people, times, amounts, recipients, proofs,
     /// repetitions.
     function invariant_RW9_RefusalsHold() external view {
         assertEq(_handler.wrongRefusals(), 0, "RW9");
+    }
+
+    /* DISPUTES */
+
+    /// @dev RW10. What is disputed is locked: neither refundable nor maturing, and exactly what was held.
+    function invariant_RW10_DisputedMoneyIsLocked() external view {
+        for (uint256 v = 0; v < _vaults.length; ++v) {
+            for (uint256 t = 0; t < _tokens.length; ++t) {
+                assertEq(_disputed(v, t), _journal.disputed(v, t), "RW10: sum");
+            }
+        }
+        for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
+            RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
+            IRefundWindow.Payment memory payment = _vaults[entry.vault].paymentOf(_handler.refOf(i));
+            bool isDisputed = _journal.isDisputed(i);
+            assertEq(payment.status == IRefundWindow.Status.Disputed, isDisputed, "RW10: status");
+            if (!isDisputed) continue;
+            assertEq(payment.held, _journal.sumOf(Journal.Kind.Disputed, i), "RW10: held");
+            assertEq(payment.refundable, 0, "RW10: refundable");
+            uint256 maturing = _vaults[entry.vault].maturingIn(address(_tokens[entry.token]), entry.hour);
+            assertEq(maturing, _journal.maturing(entry.vault, entry.token, entry.hour), "RW10: maturing");
+        }
+    }
+
+    /// @dev RW11. A dispute is opened once and ends once, and divides exactly what was held, to whom it belongs: by the
+    /// journal, the events and the credits.
+    function invariant_RW11_ADisputeEndsOnceAndDividesAll() external view {
+        EventReplay replay = _handler.replay();
+        for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
+            if (!_journal.wasDisputed(i)) continue;
+            RefundWindow vault = _vaults[_handler.entryOf(i).vault];
+            IRefundWindow.Payment memory payment = vault.paymentOf(_handler.refOf(i));
+            EventReplay.Payment memory told = replay.paymentOf(address(vault), PaymentId.unwrap(payment.id));
+            bool isSettled = _journal.wasSettled(i);
+            assertEq(_journal.countOf(Journal.Kind.Disputed, i), 1, "RW11: opened once");
+            assertEq(told.settlements, isSettled ? 1 : 0, "RW11: ended once");
+            assertEq(told.divided, isSettled ? told.disputed : 0, "RW11: divided");
+            assertEq(told.disputed, _journal.sumOf(Journal.Kind.Disputed, i), "RW11: disputed");
+            assertEq(payment.status == IRefundWindow.Status.Settled, isSettled, "RW11: status");
+        }
+        assertEq(_handler.wrongShares(), 0, "RW11: shares");
+    }
+
+    /// @dev RW12. No dispute gives the payer any of the non-refundable share of the original amount.
+    function invariant_RW12_NoDisputeGivesTheNonRefundableShare() external view {
+        for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
+            if (!_journal.wasDisputed(i)) continue;
+            IRefundWindow.Payment memory payment = _vaults[_handler.entryOf(i).vault].paymentOf(_handler.refOf(i));
+            assertLe(payment.refunded - _journal.refunded(i), _handler.refundableOf(i), "RW12");
+        }
+    }
+
+    /// @dev RW13. With an arbiter the payer can dispute until `closesAt`, and when nobody decides, anyone ends it as the
+    /// terms say, even while the token refuses everything.
+    function invariant_RW13_ADisputeCanBeOpenedAndEnds() external {
+        for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
+            RefundWindowHandler.Entry memory entry = _handler.entryOf(i);
+            RefundWindowTerms memory terms = _handler.termsOf(entry.vault);
+            if (terms.arbiter == address(0) || _journal.wasSettled(i)) continue;
+            bool isDisputed = _journal.wasDisputed(i);
+            if (!isDisputed && (block.timestamp >= entry.closesAt || _handler.refundableOf(i) == 0)) continue;
+
+            uint256 snapshot = vm.snapshotState();
+            if (i % 2 == 0) _tokens[entry.token].setPaused(true);
+            if (!isDisputed) {
+                vm.warp(entry.closesAt - 1);
+                PaymentRef memory ref = _handler.refOf(i);
+                vm.prank(ref.payer);
+                _vaults[entry.vault].dispute(ref, 0);
+                entry.defaultsAt = entry.closesAt - 1 + terms.resolutionPeriod;
+            }
+            if (block.timestamp < entry.defaultsAt) vm.warp(entry.defaultsAt);
+            _default(i, entry, terms);
+            assertTrue(vm.revertToState(snapshot), "RW13: snapshot");
+        }
+    }
+
+    function _default(uint256 index, RefundWindowHandler.Entry memory entry, RefundWindowTerms memory terms) private {
+        RefundWindow vault = _vaults[entry.vault];
+        PaymentRef memory ref = _handler.refOf(index);
+        uint256 held = _journal.held(index);
+        (uint256 payerBefore, ) = vault.creditOf(ref.token, ref.payer);
+        (uint256 receiverBefore, ) = vault.creditOf(ref.token, terms.receiver);
+        (uint256 feeBefore, ) = vault.creditOf(ref.token, terms.feeReceiver);
+
+        vault.resolveByDefault(ref);
+
+        (uint256 payerAfter, ) = vault.creditOf(ref.token, ref.payer);
+        (uint256 receiverAfter, ) = vault.creditOf(ref.token, terms.receiver);
+        (uint256 feeAfter, ) = vault.creditOf(ref.token, terms.feeReceiver);
+        uint256 toPayer = terms.silenceFavorsPayer ? _handler.refundableOf(index) : 0;
+        assertEq(payerAfter - payerBefore, toPayer, "RW13: payer");
+        assertEq(receiverAfter + feeAfter - receiverBefore - feeBefore, held - toPayer, "RW13: receiver and fee");
+    }
+
+    /* SURPLUS */
+
+    /// @dev RW14. Surplus leaves only as announced seven days before, what was proven in time excepted.
+    function invariant_RW14_OnlyAnnouncedSurplusLeaves() external view {
+        for (uint256 v = 0; v < _vaults.length; ++v) {
+            for (uint256 t = 0; t < _tokens.length; ++t) {
+                uint256 count = _journal.announcements(v, t);
+                for (uint256 number = 1; number <= count; ++number) {
+                    (uint256 amount, uint256 claims, uint40 endsAt) = _vaults[v].announcementOf(
+                        address(_tokens[t]),
+                        number
+                    );
+                    assertEq(amount, _journal.left(v, t, number), "RW14: left");
+                    assertEq(claims, _journal.claims(v, t, number), "RW14: claims");
+                    assertEq(endsAt, _journal.announcedAt(v, t, number) + 7 days, "RW14: seven days");
+                    if (block.timestamp < endsAt) assertEq(_journal.given(v, t, number), 0, "RW14: nothing before");
+                }
+            }
+        }
+    }
+
+    /// @dev RW15. What is set aside is what is left of all announcements, and never more than the surplus.
+    function invariant_RW15_AsideIsCoveredBySurplus() external view {
+        for (uint256 v = 0; v < _vaults.length; ++v) {
+            for (uint256 t = 0; t < _tokens.length; ++t) {
+                address token = address(_tokens[t]);
+                (uint256 count, uint256 aside) = _vaults[v].announcementsOf(token);
+                uint256 sum;
+                for (uint256 number = 1; number <= count; ++number) {
+                    (uint256 amount, , ) = _vaults[v].announcementOf(token, number);
+                    sum += amount;
+                }
+                assertEq(aside, sum, "RW15: sum");
+                assertEq(aside, _journal.aside(v, t), "RW15: journal");
+                assertLe(aside, _vaults[v].surplusOf(token), "RW15: covered");
+            }
+        }
+    }
+
+    /// @dev RW16. All strays that can be proven and came after the last announcement that has ended can be recorded, one
+    /// after the other, whatever the operator announced and others froze.
+    function invariant_RW16_WhatIsNotClosedOffCanBeRecorded() external {
+        uint256 snapshot = vm.snapshotState();
+        uint256 count = _handler.strayCount();
+        for (uint256 i = 0; i < count; ++i) {
+            // The newest first where their number is even.
+            uint256 index = count % 2 == 0 ? count - 1 - i : i;
+            if (_handler.recordRefusal(index) != 0) continue;
+            PaymentRef memory ref = _handler.strayRefOf(index);
+            RefundWindowHandler.Stray memory chosen = _handler.strayOf(index);
+            RefundWindow vault = _vaults[chosen.vault];
+            vault.record(ref.token, _handler.proofOf(index));
+            assertEq(vault.paymentOf(ref).paid, chosen.authorization.value, "RW16");
+        }
+        assertTrue(vm.revertToState(snapshot), "RW16: snapshot");
+    }
+
+    /// @dev RW17. Nothing of an announcement is given away at a claimant's cost: once anything was, what is left covers the
+    /// claims that remain.
+    function invariant_RW17_ClaimsAreCovered() external view {
+        for (uint256 v = 0; v < _vaults.length; ++v) {
+            for (uint256 t = 0; t < _tokens.length; ++t) {
+                (uint256 count, ) = _vaults[v].announcementsOf(address(_tokens[t]));
+                for (uint256 number = 1; number <= count; ++number) {
+                    if (_journal.given(v, t, number) == 0) continue;
+                    (uint256 amount, uint256 claims, ) = _vaults[v].announcementOf(address(_tokens[t]), number);
+                    assertGe(amount, claims, "RW17");
+                }
+            }
+        }
+    }
+
+    /* ARE THE RUNS WORTH ANYTHING */
+
+    uint256 private constant RUNS = 16;
+    uint256 private constant DEPTH = 64;
+
+    /// @dev As many runs and calls as the default profile has, with inputs by chance: each action must have succeeded, and
+    /// each refusal must have happened.
+    function test_ActionsSucceedAndRefusalsHappen() external {
+        bytes4[] memory actions = _handler.actions();
+        bytes32[] memory keys = _keys();
+        uint256[] memory counts = new uint256[](keys.length);
+        for (uint256 run = 0; run < RUNS; ++run) {
+            uint256 snapshot = vm.snapshotState();
+            for (uint256 i = 0; i < DEPTH; ++i) _act(actions, uint256(keccak256(abi.encode(run, i))));
+            for (uint256 i = 0; i < keys.length; ++i) counts[i] += _handler.successes(keys[i]);
+            assertTrue(vm.revertToState(snapshot), "snapshot");
+        }
+        string memory never = "";
+        for (uint256 i = 0; i < keys.length; ++i) {
+            if (counts[i] == 0) never = string.concat(never, " ", vm.toString(keys[i]));
+        }
+        assertEq(never, "", "never happened");
+    }
+
+    function _act(bytes4[] memory actions, uint256 seed) private {
+        bytes memory call = abi.encodePacked(actions[seed % actions.length]);
+        for (uint256 i = 0; i < 5; ++i) call = abi.encodePacked(call, keccak256(abi.encode(seed, i)));
+        (bool success, bytes memory reason) = address(_handler).call(call);
+        if (success) return;
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
+        }
+    }
+
+    function _keys() private pure returns (bytes32[] memory keys) {
+        bytes32[26] memory deeds = [
+            bytes32("pay"),
+            "payMany",
+            "item paid",
+            "item left out",
+            "refundAsPayer",
+            "refundAsSeller",
+            "refundTwiceWhilePaused",
+            "claim",
+            "withdraw",
+            "sent",
+            "owed",
+            "dispute",
+            "submitEvidence",
+            "withdrawDispute",
+            "concede",
+            "resolve",
+            "resolveByDefault",
+            "frontRun",
+            "cancel",
+            "record",
+            "taken back",
+            "saveBlockHash",
+            "announceAssignment",
+            "freeze",
+            "assign",
+            "release"
+        ];
+        bytes4[] memory refusals = _refusals();
+        keys = new bytes32[](deeds.length + refusals.length);
+        for (uint256 i = 0; i < deeds.length; ++i) keys[i] = deeds[i];
+        for (uint256 i = 0; i < refusals.length; ++i) keys[deeds.length + i] = refusals[i];
+    }
+
+    function _refusals() private pure returns (bytes4[] memory list) {
+        bytes4[13] memory ofPayments = [
+            IRefundWindow.RefundNotToPayer.selector,
+            IVault.PaymentAlreadyKnown.selector,
+            IVault.ItemOfOtherToken.selector,
+            IVault.CreditNotYours.selector,
+            TokenLib.TokenRefusedAuthorization.selector,
+            IRefundWindow.NotParty.selector,
+            IRefundWindow.RefundNeedsDispute.selector,
+            IRefundWindow.RefundAfterClose.selector,
+            IRefundWindow.RefundAfterMaturity.selector,
+            IRefundWindow.RefundExceedsRefundable.selector,
+            IRefundWindow.PaymentChanged.selector,
+            IRefundWindow.ClaimBeforeMaturity.selector,
+            IRefundWindow.ClaimEmpty.selector
+        ];
+        bytes4[14] memory ofDisputes = [
+            IRefundWindow.PaymentDisputed.selector,
+            IRefundWindow.PaymentNotDisputed.selector,
+            IRefundWindow.NotPayer.selector,
+            IRefundWindow.NotSeller.selector,
+            IRefundWindow.NotArbiter.selector,
+            IRefundWindow.ArbiterIsPayer.selector,
+            IRefundWindow.NoArbiter.selector,
+            IRefundWindow.DisputeAfterClose.selector,
+            IRefundWindow.DecisionAfterDeadline.selector,
+            IRefundWindow.DefaultBeforeDeadline.selector,
+            IRefundWindow.ResolutionExceedsRefundable.selector,
+            IRefundWindow.ResolutionNotWhole.selector,
+            IVault.SignatureInvalid.selector,
+            IVault.RecipientForbidden.selector
+        ];
+        bytes4[14] memory ofSurplus = [
+            IReceiptVerifier.BlockTooOld.selector,
+            IReceiptVerifier.BlockHashMismatch.selector,
+            IReceiptVerifier.LogOfOtherToken.selector,
+            ISurplus.TransferToOther.selector,
+            ISurplus.RecordAfterAnnouncement.selector,
+            ISurplus.NotOperator.selector,
+            ISurplus.AnnouncementExceedsSurplus.selector,
+            ISurplus.AnnouncementRunning.selector,
+            ISurplus.AnnouncementNotRunning.selector,
+            ISurplus.AlreadyFrozen.selector,
+            ISurplus.AuthorizationUnused.selector,
+            ISurplus.NothingToAssign.selector,
+            ISurplus.ReleaseExceedsClaim.selector,
+            Token3009.Paused.selector
+        ];
+        list = new bytes4[](ofPayments.length + ofDisputes.length + ofSurplus.length);
+        uint256 count;
+        for (uint256 i = 0; i < ofPayments.length; ++i) list[count++] = ofPayments[i];
+        for (uint256 i = 0; i < ofDisputes.length; ++i) list[count++] = ofDisputes[i];
+        for (uint256 i = 0; i < ofSurplus.length; ++i) list[count++] = ofSurplus[i];
     }
 }

@@ -141,8 +141,8 @@ contract RefundWindowAnnounceAssignmentTest is SurplusUnitTest {
 
     function test_EmitsAssignmentAnnounced() external {
         vm.expectEmit(address(vault));
-        emit ISurplus.AssignmentAnnounced(address(token), 1, PRICE, START + ANNOUNCEMENT_PERIOD);
-        announce(PRICE);
+        emit ISurplus.AssignmentAnnounced(address(token), 1, PRICE - 1, PRICE, START + ANNOUNCEMENT_PERIOD);
+        announce(PRICE - 1);
     }
 
     function test_CountsEachTokenByItself() external {

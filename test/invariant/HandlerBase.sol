@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.27;
+
+import {Vm} from "forge-std/Vm.sol";
+
+import {RefundWindow} from "../../contracts/RefundWindow.sol";
+import {Authorization, Method, PaymentId, PaymentRef} from "../../contracts/types/Payment.sol";
+import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
+import {Refund} from "../../contracts/types/TypedData.sol";
+import {KeyedWallet} from "../mocks/KeyedWallet.sol";
+import {Token3009} from "../mocks/Token3009.sol";
+import {TestBase} from "../utils/TestBase.sol";
+import {EventReplay} from "./EventReplay.sol";
+import {Journal} from "./Journal.sol";
+
+/// @title HandlerBase
+/// @notice The people, vaults and tokens, the payments that were made, and how an action is done, refused and noted.
+abstract contract HandlerBase is TestBase {
+    struct Entry {
+        uint8 vault;
+        uint8 token;
+        uint8 payer;
+        uint40 closesAt;
+        uint40 defaultsAt;
+        uint32 hour;
+        bytes32 nonce;
+        Authorization authorization;
+        Refund lastMessage;
+        bytes lastSignature;
+    }
+
+    uint256 public constant VAULTS = 4;
+    uint256 public constant TOKENS = 2;
+    uint256 internal constant PAYERS = 4;
+    /// @dev The last payer is a contract, and signs through it.
+    uint256 internal constant WALLET = 3;
+    uint256 internal constant PAYOUT_GAS = 150_000;
+    uint256 internal constant MAX_AMOUNT = 1e12;
+    /// @dev Longer than any run: an old message must not be void only because it is old.
+    uint256 internal constant MESSAGE_LIFE = 3_650 days;
+
+    Journal public journal = new Journal();
+    EventReplay public replay = new EventReplay();
+
+    RefundWindow[] public vaults;
+    Token3009[] public tokens;
+    RefundWindowTerms[] private _terms;
+    /// @dev Payers first, then the parties of the vaults.
+    Account[] internal _people;
+    Account internal _stranger;
+
+    Entry[] internal _entries;
+    mapping(uint256 vault => mapping(uint256 token => uint32[] hours_)) private _hours;
+    mapping(uint256 vault => mapping(uint256 token => mapping(uint32 hour => bool seen))) private _seen;
+    uint256 private _nonces;
+
+    /// @notice How often each thing was done and succeeded, or was refused as it must be.
+    mapping(bytes32 name => uint256) public successes;
+    /// @notice How often something that must fail did not fail, or failed otherwise.
+    uint256 public wrongRefusals;
+    /// @notice How often a token that must have been paid out was not, or the other way round.
+    uint256 public wrongPayouts;
+    /// @notice How often the shares of a dispute were not credited to whom they belong.
+    uint256 public wrongShares;
+
+    constructor(
+        RefundWindow[] memory vaults_,
+        RefundWindowTerms[] memory terms,
+        Token3009[] memory tokens_,
+        Account[] memory people
+    ) {
+        vaults = vaults_;
+        tokens = tokens_;
+        for (uint256 i = 0; i < terms.length; ++i) _terms.push(terms[i]);
+        for (uint256 i = 0; i < people.length; ++i) _people.push(people[i]);
+        _people[WALLET].addr = address(new KeyedWallet(people[WALLET].addr));
+        _stranger = makeAccount("stranger of the handler");
+        for (uint256 i = 0; i < TOKENS; ++i) {
+            for (uint256 j = 0; j < PAYERS; ++j) tokens[i].mint(_people[j].addr, 1e30);
+            tokens[i].mint(_stranger.addr, 1e30);
+        }
+    }
+
+    /* WHAT THE INVARIANTS READ */
+
+    function termsOf(uint256 vault) public view returns (RefundWindowTerms memory) {
+        return _terms[vault];
+    }
+
+    function paymentCount() external view returns (uint256) {
+        return _entries.length;
+    }
+
+    function entryOf(uint256 index) external view returns (Entry memory) {
+        return _entries[index];
+    }
+
+    function refOf(uint256 index) public view returns (PaymentRef memory) {
+        Entry storage entry = _entries[index];
+        return _refOf(entry.token, entry.payer, entry.nonce);
+    }
+
+    function hoursOf(uint256 vault, uint256 token) public view returns (uint32[] memory) {
+        return _hours[vault][token];
+    }
+
+    function peopleCount() external view returns (uint256) {
+        return _people.length;
+    }
+
+    function personAt(uint256 index) external view returns (address) {
+        return _people[index].addr;
+    }
+
+    /// @notice What the payer may still take or win, by the journal.
+    function refundableOf(uint256 index) public view returns (uint256) {
+        return journal.refundable(index, _terms[_entries[index].vault].nonRefundableBps);
+    }
+
+    /* WHO AND WHAT */
+
+    function _refOf(uint256 token, uint256 payer, bytes32 nonce) internal view returns (PaymentRef memory) {
+        return
+            PaymentRef({
+                method: Method.Eip3009,
+                token: address(tokens[token]),
+                payer: _people[payer].addr,
+                nonce: nonce
+            });
+    }
+
+    function _idOf(uint256 index) internal view returns (PaymentId) {
+        return vaults[_entries[index].vault].idOf(refOf(index));
+    }
+
+    function _accountOf(address who) internal view returns (Account memory) {
+        for (uint256 i = 0; i < _people.length; ++i) if (_people[i].addr == who) return _people[i];
+        return _stranger;
+    }
+
+    function _operatorOf(uint256 vault) internal view returns (Account memory) {
+        return _accountOf(_terms[vault].operator);
+    }
+
+    function _receiverOf(uint256 vault) internal view returns (Account memory) {
+        return _accountOf(_terms[vault].receiver);
+    }
+
+    function _payerOf(uint256 index) internal view returns (Account memory) {
+        return _people[_entries[index].payer];
+    }
+
+    function _isMatured(uint256 index) internal view returns (bool) {
+        return block.timestamp >= uint256(_entries[index].hour) * 1 hours;
+    }
+
+    /* DO AND REFUSE */
+
+    /// @dev Does it, or insists on the refusal.
+    /// @return Whether it was done.
+    function _try(bytes32 name, address by, uint256 vault, bytes memory call, bytes4 refusal) internal returns (bool) {
+        if (refusal != 0) {
+            _refused(by, address(vaults[vault]), call, refusal);
+            return false;
+        }
+        _done(name, by, vault, call);
+        return true;
+    }
+
+    /// @dev Only here are logs read: the recorder also keeps those of calls that were reverted.
+    function _done(bytes32 name, address by, uint256 vault, bytes memory call) internal returns (bytes memory) {
+        vm.recordLogs();
+        vm.prank(by);
+        (bool success, bytes memory answer) = address(vaults[vault]).call(call);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        if (!success) {
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
+            }
+        }
+        replay.read(logs);
+        ++successes[name];
+        return answer;
+    }
+
+    function _refused(address by, address target, bytes memory call, bytes4 selector) internal {
+        vm.prank(by);
+        (bool success, bytes memory reason) = target.call(call);
+        if (success || bytes4(reason) != selector) ++wrongRefusals;
+        else ++successes[selector];
+    }
+
+    function _warpTo(uint256 time) internal {
+        if (time > block.timestamp) vm.warp(time);
+    }
+
+    function _blocked(uint256 token, address from, address to) internal view returns (bool) {
+        return _blockedBy(token, from, to) != 0;
+    }
+
+    function _blockedBy(uint256 token, address from, address to) internal view returns (bytes4) {
+        if (tokens[token].paused()) return Token3009.Paused.selector;
+        if (tokens[token].isDenylisted(from) || tokens[token].isDenylisted(to)) return Token3009.Denylisted.selector;
+        return 0;
+    }
+
+    /* PAYMENTS */
+
+    function _newEntry(
+        uint256 vaultSeed,
+        uint256 tokenSeed,
+        uint256 payerSeed,
+        uint256 amount
+    ) internal returns (Entry memory entry) {
+        entry.vault = uint8(vaultSeed % VAULTS);
+        entry.token = uint8(tokenSeed % TOKENS);
+        entry.payer = uint8(payerSeed % PAYERS);
+        entry.nonce = bytes32(++_nonces);
+        entry.authorization = Authorization({
+            token: address(tokens[entry.token]),
+            payer: _people[entry.payer].addr,
+            value: bound(amount, 1, MAX_AMOUNT),
+            validAfter: 0,
+            validBefore: type(uint40).max,
+            nonce: entry.nonce,
+            signature: ""
+        });
+        entry.authorization.signature = _signPayment(_people[entry.payer], entry.vault, entry.authorization);
+    }
+
+    function _signPayment(
+        Account memory by,
+        uint256 vault,
+        Authorization memory authorization
+    ) internal view returns (bytes memory) {
+        bytes32 digest = Token3009(authorization.token).digestOf(
+            authorization.payer,
+            address(vaults[vault]),
+            authorization.value,
+            authorization.validAfter,
+            authorization.validBefore,
+            authorization.nonce
+        );
+        return _signAs(by, digest);
+    }
+
+    /// @dev A payment begins now.
+    function _begin(Entry memory entry) internal returns (uint256 index) {
+        uint256 closesAt = block.timestamp + _terms[entry.vault].window;
+        entry.closesAt = uint40(closesAt);
+        entry.hour = uint32(closesAt % 1 hours == 0 ? closesAt / 1 hours : closesAt / 1 hours + 1);
+
+        index = _entries.length;
+        _entries.push(entry);
+        if (!_seen[entry.vault][entry.token][entry.hour]) _hours[entry.vault][entry.token].push(entry.hour);
+        _seen[entry.vault][entry.token][entry.hour] = true;
+        _note(Journal.Kind.Paid, index, entry.authorization.value, entry.authorization.payer);
+    }
+
+    /* SIGNATURES */
+
+    function _sign(Account memory by, uint256 vault, bytes32 structHash) internal view returns (bytes memory) {
+        bytes32 separator = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("Recourse RefundWindow"),
+                keccak256("1"),
+                block.chainid,
+                address(vaults[vault])
+            )
+        );
+        return _signAs(by, keccak256(abi.encodePacked(hex"1901", separator, structHash)));
+    }
+
+    function _signAs(Account memory by, bytes32 digest) private view returns (bytes memory) {
+        bytes memory signature = sign(by.key, digest);
+        return by.addr == _people[WALLET].addr ? bytes.concat(signature, hex"01") : signature;
+    }
+
+    /* NOTES */
+
+    function _line(
+        Journal.Kind kind,
+        uint256 vault,
+        uint256 token,
+        uint256 amount
+    ) internal view returns (Journal.Line memory line) {
+        (line.kind, line.vault, line.token) = (kind, uint8(vault), uint8(token));
+        (line.amount, line.time) = (uint112(amount), uint40(block.timestamp));
+        (line.payment, line.stray) = (type(uint16).max, type(uint16).max);
+    }
+
+    function _note(Journal.Kind kind, uint256 index, uint256 amount, address owner) internal {
+        Entry storage entry = _entries[index];
+        Journal.Line memory line = _line(kind, entry.vault, entry.token, amount);
+        (line.payment, line.hour, line.owner) = (uint16(index), entry.hour, owner);
+        journal.write(line);
+    }
+
+    function _noteIn(Journal.Kind kind, uint256 vault, uint256 token, uint32 hour, uint256 amount) internal {
+        Journal.Line memory line = _line(kind, vault, token, amount);
+        line.hour = hour;
+        journal.write(line);
+    }
+
+    function _noteFor(Journal.Kind kind, uint256 vault, uint256 token, address owner, uint256 amount) internal {
+        Journal.Line memory line = _line(kind, vault, token, amount);
+        line.owner = owner;
+        journal.write(line);
+    }
+
+    function _notePayout(
+        uint256 vault,
+        uint256 token,
+        address owner,
+        address to,
+        uint256 amount,
+        uint256 before
+    ) internal {
+        if (amount == 0) return;
+        bool sent = !_blocked(token, address(vaults[vault]), to);
+        _noteFor(sent ? Journal.Kind.Sent : Journal.Kind.Owed, vault, token, owner, amount);
+        if (tokens[token].balanceOf(to) != before + (sent ? amount : 0)) ++wrongPayouts;
+        ++successes[sent ? bytes32("sent") : bytes32("owed")];
+    }
+}
