@@ -9,6 +9,7 @@ import { getAddress, type Hex, keccak256, stringToHex, type TransactionReceipt }
 import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { payCall } from "../../generated/actions/refundWindow/pay.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
+import type { Authorization } from "../../generated/types.js";
 import { buildReceiptProof } from "../../receipt-proof/buildReceiptProof.js";
 import { findAuthorizedTransfer } from "../../receipt-proof/findAuthorizedTransfer.js";
 import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
@@ -163,9 +164,18 @@ async function simulatePayment(facilitator: Facilitator, payment: CheckedPayment
   if (!success) throw contractErrorFrom(returnData) ?? new Refusal(ErrSimulationFailed);
 }
 
-function paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, missing: Missing): ContractCall {
+function paymentCall(payment: CheckedPayment, missing: Missing): ContractCall {
+  const { vault, vaultExtra } = payment;
+  const authorization = authorizationOf(payment);
+  if (!missing.vault) return encoded(payCall({ address: vault, authorization }));
+  return encoded(
+    deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }),
+  );
+}
+
+function authorizationOf({ payload, ref }: CheckedPayment): Authorization {
   const { nonce, validAfter, validBefore, value } = payload.authorization;
-  const authorization = {
+  return {
     token: ref.token,
     payer: ref.payer,
     value: BigInt(value),
@@ -174,10 +184,6 @@ function paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, missin
     nonce,
     signature: payload.signature,
   };
-  if (!missing.vault) return encoded(payCall({ address: vault, authorization }));
-  return encoded(
-    deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }),
-  );
 }
 
 /* SETTLE */
@@ -198,6 +204,7 @@ export async function pay(
   const owner = caller === undefined ? undefined : `${caller}:${operation.idempotencyKey}:${digestOf(payment)}`;
   const key = `pay:${payment.id}`;
   let missing: Missing = { vault: false, wallet: undefined };
+  let mayJoin = true;
   const work: Work = {
     prepare: async () => {
       // All of it again, right before it is signed.
@@ -214,6 +221,10 @@ export async function pay(
       if (missing.wallet) await spend(facilitator, { kind: "wallet", payment, value });
       await spend(facilitator, { kind: missing.vault ? "deployment" : "payment", payment, value });
     },
+    join: (task, gas) => {
+      if (!mayJoin || missing.vault || missing.wallet) return undefined;
+      return facilitator.batches?.join({ ...task, gas, vault: payment.vault, authorization: authorizationOf(payment) });
+    },
   };
   const settle = async () => {
     const outcome = await facilitator.submitter.submitOnce(key, owner, work);
@@ -224,10 +235,22 @@ export async function pay(
   try {
     return await settle();
   } catch (error) {
+    // Alone it is paid, or gets the reason that is its own.
+    mayJoin = false;
+    if (error instanceof LeftOut) return settle();
     const wasReverted = error instanceof Refusal && error.reason === ErrReverted;
     if (!wasReverted || !missing.wallet || !(await isDeployed(facilitator, payment.ref.payer))) throw error;
     // Somebody else deployed the payer's wallet first: to create it again burned all gas, and the payment failed with it.
     return settle();
+  }
+}
+
+/** A transaction with several payments was mined without this one. */
+class LeftOut extends Refusal {
+  override name = "LeftOut";
+
+  constructor() {
+    super(ErrReverted);
   }
 }
 
@@ -240,9 +263,11 @@ async function reportPayment(
 ): Promise<SettleResponse> {
   if (!receipt && !isOurs) throw new Refusal(ErrBeingSettled);
   if (!receipt) return pending(facilitator, payment, submission.hash);
-  if (receipt.status === "success") {
+  const isShared = submission.lastKey !== undefined;
+  const isPaidHere = receipt.status === "success" && paidIn(receipt.logs, payment);
+  if (isPaidHere || (receipt.status === "success" && !isShared)) {
     if (!isOurs) throw new Refusal(ErrAlreadyPaid);
-    if (!paidIn(receipt.logs, payment)) throw new Refusal(ErrEventMismatch);
+    if (!isPaidHere) throw new Refusal(ErrEventMismatch);
     return success(facilitator, payment, submission.hash, { amount: payment.amount });
   }
   let overtaking: Hex | undefined;
@@ -255,6 +280,7 @@ async function reportPayment(
   }
   if (overtaking && isOurs) return success(facilitator, payment, overtaking, { amount: payment.amount });
   await facilitator.submitter.forget(key, submission);
+  if (!overtaking && isShared && isOurs) throw new LeftOut();
   throw new Refusal(overtaking ? ErrAlreadyPaid : ErrReverted);
 }
 
