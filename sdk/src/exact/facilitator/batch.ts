@@ -2,8 +2,8 @@ import { type Address, encodeFunctionData, zeroHash } from "viem";
 import { simulateContract } from "viem/actions";
 import { payManyCall } from "../../generated/actions/refundWindow/payMany.js";
 import type { Authorization } from "../../generated/types.js";
-import { DeadlineError, withDeadline } from "./reasons.js";
-import { type FacilitatorClient, isUnreachable, type Submission, type Submitter, type Task } from "./submitter.js";
+import { withDeadline } from "./reasons.js";
+import type { FacilitatorClient, Submission, Submitter, Task } from "./submitter.js";
 
 /*
  * Bursts: payments of one vault and token that are ready at about the same time go out as one `payMany`. Each was verified,
@@ -15,7 +15,7 @@ import { type FacilitatorClient, isUnreachable, type Submission, type Submitter,
 export type Batching = {
   /** Milliseconds that a payment waits for others, from the first of them on. */
   windowMs: number;
-  /** As many are sent at once, whatever is left of the window; at most 50. */
+  /** When so many are together they are sent, whatever is left of the window; at most 50. */
   maxItems: number;
 };
 
@@ -89,9 +89,8 @@ export class Batches {
       // Whatever any of them does until it is mined, the gas of the others is there.
       const data = encodeFunctionData(contractCall);
       return await this.#submitter.submitTogether({ contractCall: { to, data }, tasks, spareGas: ITEM_GAS });
-    } catch (error) {
-      if (error instanceof DeadlineError || isUnreachable(error)) throw error;
-      // Nothing was sent, and what is the matter with one of them must not be the others' matter.
+    } catch {
+      // Nothing was sent, and what is the matter with one of them, or with all, each learns alone.
       return NOTHING_SENT;
     }
   }
