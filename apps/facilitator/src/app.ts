@@ -36,6 +36,9 @@ export function createApp(config: Config, logger: Logger): Express {
   const scheme = new ExactEvmScheme(client, {
     ...(config.ASSETS === undefined ? {} : { assets: config.ASSETS }),
     ...(config.WALLET_FACTORIES === undefined ? {} : { eip6492AllowedFactories: config.WALLET_FACTORIES }),
+    ...(config.BATCH_WINDOW_MS === 0
+      ? {}
+      : { batching: { windowMs: config.BATCH_WINDOW_MS, maxItems: config.BATCH_MAX_ITEMS } }),
     caller: () => callers.getStore(),
     confirmations: config.CONFIRMATIONS,
     confirmationTimeoutMs: config.CONFIRMATION_TIMEOUT_MS,

@@ -47,6 +47,10 @@ const environment = z.object({
   CONFIRMATION_TIMEOUT_MS: positive.default(60_000),
   /** The most gas of one transaction: a payment that deploys its vault, by a payer that is a contract, needs 400,000. A wallet comes on top. */
   MAX_GAS: z.coerce.bigint().positive().default(500_000n),
+  /** Milliseconds that a payment waits for others of its vault, to be sent with them; 0: each is sent alone. */
+  BATCH_WINDOW_MS: z.coerce.number().int().min(0).max(10_000).default(0),
+  /** As many payments are sent together at most. */
+  BATCH_MAX_ITEMS: positive.max(50).default(50),
   /** The tokens that vaults are paid in. Default: those that the official packages know. */
   ASSETS: addresses.optional(),
   /** The factories that are called to deploy wallets of payers (ERC-6492). Default: none. */

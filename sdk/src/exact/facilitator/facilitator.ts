@@ -7,6 +7,7 @@ import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
 import { ErrFactoryNotAllowed, ErrNotSponsored } from "../errors.js";
 import { deploymentOf, type VaultExtra } from "../terms.js";
 import { Refusal } from "./answers.js";
+import { Batches, type Batching } from "./batch.js";
 import { withDeadline } from "./reasons.js";
 import { type Expense, type Sponsor, sponsorEverything } from "./sponsor.js";
 import {
@@ -37,6 +38,8 @@ export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
   readTimeoutMs?: number;
   /** The most gas that one transaction may use, the deployment of a payer's wallet included. Default: 500,000. */
   maxGas?: bigint;
+  /** Sends payments of one vault and token that come in together as one transaction. Default: each goes alone. */
+  batching?: Batching;
 };
 
 /** What all of a facilitator's work is done with. */
@@ -44,6 +47,8 @@ export type Facilitator = {
   client: FacilitatorClient;
   network: `eip155:${number}`;
   submitter: Submitter;
+  /** Where payments wait for others, if they do. */
+  batches: Batches | undefined;
   deployments: readonly VaultDeployment[];
   assets: readonly Address[] | undefined;
   /** The factories that are called to deploy a payer's wallet. */
@@ -57,18 +62,26 @@ export type Facilitator = {
 
 /** Fills in the defaults. */
 export function createFacilitator(client: FacilitatorClient, config: ExactEvmSchemeConfig): Facilitator {
-  const { confirmationTimeoutMs = 60_000, confirmations = 1, maxGas = 500_000n } = config;
+  const {
+    batching,
+    confirmationTimeoutMs = 60_000,
+    confirmations = 1,
+    maxGas = 500_000n,
+    readTimeoutMs = 9_000,
+  } = config;
   const storage = config.submissions ?? new InMemorySubmissionStorage();
+  const submitter = new Submitter(client, { storage, confirmations, confirmationTimeoutMs, maxGas });
   return {
     client,
     network: `eip155:${client.chain.id}`,
-    submitter: new Submitter(client, { storage, confirmations, confirmationTimeoutMs, maxGas }),
+    submitter,
+    batches: batching && new Batches(client, submitter, { ...batching, readTimeoutMs }),
     deployments: config.deployments ?? [addresses["refund-window"]],
     assets: config.assets,
     walletFactories: (config.eip6492AllowedFactories ?? []).map((factory) => getAddress(factory.trim())),
     caller: config.caller ?? (() => undefined),
     sponsor: config.sponsor ?? sponsorEverything,
-    readTimeoutMs: config.readTimeoutMs ?? 9_000,
+    readTimeoutMs,
     confirmationTimeoutMs,
     maxGas,
   };

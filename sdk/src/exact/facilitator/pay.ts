@@ -10,6 +10,7 @@ import { getBlockNumber } from "viem/actions";
 import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { payCall } from "../../generated/actions/refundWindow/pay.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
+import type { Authorization } from "../../generated/types.js";
 import { buildReceiptProof } from "../../receipt-proof/buildReceiptProof.js";
 import { findAuthorizedTransfer } from "../../receipt-proof/findAuthorizedTransfer.js";
 import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
@@ -164,9 +165,18 @@ async function simulatePayment(facilitator: Facilitator, payment: CheckedPayment
   if (!success) throw contractErrorFrom(returnData) ?? new Refusal(ErrSimulationFailed);
 }
 
-function paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, missing: Missing): ContractCall {
+function paymentCall(payment: CheckedPayment, missing: Missing): ContractCall {
+  const { vault, vaultExtra } = payment;
+  const authorization = authorizationOf(payment);
+  if (!missing.vault) return encoded(payCall({ address: vault, authorization }));
+  return encoded(
+    deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }),
+  );
+}
+
+function authorizationOf({ payload, ref }: CheckedPayment): Authorization {
   const { nonce, validAfter, validBefore, value } = payload.authorization;
-  const authorization = {
+  return {
     token: ref.token,
     payer: ref.payer,
     value: BigInt(value),
@@ -175,10 +185,6 @@ function paymentCall({ payload, ref, vault, vaultExtra }: CheckedPayment, missin
     nonce,
     signature: payload.signature,
   };
-  if (!missing.vault) return encoded(payCall({ address: vault, authorization }));
-  return encoded(
-    deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }),
-  );
 }
 
 /* SETTLE */
@@ -199,6 +205,7 @@ export async function pay(
   const owner = caller === undefined ? undefined : `${caller}:${operation.idempotencyKey}:${digestOf(payment)}`;
   const key = `pay:${payment.id}`;
   let missing: Missing = { vault: false, wallet: undefined };
+  let mayJoin = true;
   const work: Work = {
     prepare: async () => {
       // All of it again, right before it is signed.
@@ -215,6 +222,10 @@ export async function pay(
       if (missing.wallet) await spend(facilitator, { kind: "wallet", payment, value });
       await spend(facilitator, { kind: missing.vault ? "deployment" : "payment", payment, value });
     },
+    join: (task, gas) => {
+      if (!mayJoin || missing.vault || missing.wallet) return undefined;
+      return facilitator.batches?.join({ ...task, gas, vault: payment.vault, authorization: authorizationOf(payment) });
+    },
   };
   const settle = async () => {
     const outcome = await facilitator.submitter.submitOnce(key, owner, work);
@@ -225,10 +236,22 @@ export async function pay(
   try {
     return await settle();
   } catch (error) {
+    // Alone it is paid, or gets the reason that is its own.
+    mayJoin = false;
+    if (error instanceof LeftOut) return settle();
     const wasReverted = error instanceof Refusal && error.reason === ErrReverted;
     if (!wasReverted || !missing.wallet || !(await isDeployed(facilitator, payment.ref.payer))) throw error;
     // Somebody else deployed the payer's wallet first: to create it again burned all gas, and the payment failed with it.
     return settle();
+  }
+}
+
+/** A transaction with several payments was mined without this one. */
+class LeftOut extends Refusal {
+  override name = "LeftOut";
+
+  constructor() {
+    super(ErrReverted);
   }
 }
 
@@ -241,9 +264,11 @@ async function reportPayment(
 ): Promise<SettleResponse> {
   if (!receipt && !isOurs) throw new Refusal(ErrBeingSettled);
   if (!receipt) return pending(facilitator, payment, submission.hash);
-  if (receipt.status === "success") {
+  const isShared = submission.lastKey !== undefined;
+  const isPaidHere = receipt.status === "success" && paidIn(receipt.logs, payment);
+  if (isPaidHere || (receipt.status === "success" && !isShared)) {
     if (!isOurs) throw new Refusal(ErrAlreadyPaid);
-    if (!paidIn(receipt.logs, payment)) throw new Refusal(ErrEventMismatch);
+    if (!isPaidHere) throw new Refusal(ErrEventMismatch);
     return success(facilitator, payment, submission.hash, { amount: payment.amount });
   }
   let overtaking: Overtaking | undefined;
@@ -259,6 +284,7 @@ async function reportPayment(
   // What was overtaken stays known: a stranger who asks must not have forgotten whose settlement it was.
   if (overtaking) throw new Refusal(ErrAlreadyPaid);
   await facilitator.submitter.forget(key, submission);
+  if (isShared && isOurs) throw new LeftOut();
   throw new Refusal(ErrReverted);
 }
 

@@ -37,6 +37,8 @@ export type Submission = {
   serialized: Hex;
   /** Who asked for it: the authenticated server and its idempotency key. */
   owner?: string;
+  /** Of a transaction that does several things: the key that is written last. Without it, the transaction was never sent. */
+  lastKey?: string;
 };
 
 /**
@@ -74,11 +76,27 @@ export type Outcome = {
   isFirst: boolean;
 };
 
+/** What is to be done once, and who asks for it. */
+export type Task = { key: string; owner: string | undefined };
+
 /** What is to be sent, asked for once: `prepare` makes the call, and `approve` is asked when its gas is known. */
-export type Work = { prepare: () => Promise<ContractCall>; approve: () => Promise<void> };
+export type Work = {
+  prepare: () => Promise<ContractCall>;
+  approve: () => Promise<void>;
+  /** Has it sent together with others, where it can be. What comes back unsent is prepared again, and sent alone. */
+  join?: (task: Task, gas: bigint) => Promise<Submission | undefined> | undefined;
+};
 
 /** A call with its fees and its gas, and no nonce yet. */
 type EstimatedRequest = { gas: bigint };
+
+/** One call that does several things. */
+export type SharedCall = {
+  contractCall: ContractCall;
+  tasks: readonly Task[];
+  /** What each may use beyond the estimate. */
+  spareGas: bigint;
+};
 
 export type SubmitterOptions = {
   storage: SubmissionStorage;
@@ -124,6 +142,8 @@ export class Submitter {
   /** Nonces are given out in order. */
   readonly #inOrder = pLimit(1);
   readonly #inFlight = new Map<string, Promise<Outcome>>();
+  /** Those who wait for one transaction ask for its receipt together. */
+  readonly #awaited = new Map<Hash, Promise<TransactionReceipt | undefined>>();
 
   constructor(client: FacilitatorClient, options: SubmitterOptions) {
     this.#client = client;
@@ -154,25 +174,39 @@ export class Submitter {
     });
   }
 
+  /**
+   * Does in one transaction what several keys name.
+   *
+   * @returns The submission of each key.
+   * @throws When nothing was sent.
+   */
+  async submitTogether({ contractCall, spareGas, tasks }: SharedCall): Promise<Map<string, Submission>> {
+    const count = BigInt(tasks.length);
+    const maxGas = count * this.#options.maxGas;
+    return this.#broadcast(await this.#estimate(contractCall, { margin: count * spareGas, maxGas }), tasks);
+  }
+
   /** What failed on chain may be tried again. */
   async forget(key: string, { hash }: Submission): Promise<void> {
     const known = await this.#options.storage.get(key);
     if (known?.hash === hash) await this.#options.storage.delete(key);
   }
 
-  async #submit(key: string, owner: string | undefined, { approve, prepare }: Work): Promise<Outcome> {
+  async #submit(key: string, owner: string | undefined, { approve, join, prepare }: Work): Promise<Outcome> {
     const known = await this.#find(key);
     if (known) return known;
 
     // Whatever takes long is done before nonces are given out, so that nobody waits for another's estimate.
-    const request = await this.#estimate(await prepare());
+    let request = await this.#estimate(await prepare());
     await approve();
-    const submission = await this.#inOrder(async () => {
-      const signed = { ...(await this.#sign(request)), ...(owner === undefined ? {} : { owner }) };
-      await this.#options.storage.set(key, signed);
-      await this.#send(key, signed);
-      return signed;
-    });
+    const task = { key, owner };
+    const joining = join?.(task, request.gas);
+    let submission = await joining;
+    if (!submission) {
+      // It waited for others, and is not as fresh as it was.
+      if (joining) request = await this.#estimate(await prepare());
+      submission = (await this.#broadcast(request, [task])).get(key) as Submission;
+    }
     return { ...(await this.#await(submission)), isFirst: true };
   }
 
@@ -191,13 +225,40 @@ export class Submitter {
     return undefined;
   }
 
-  async #estimate(contractCall: ContractCall): Promise<EstimatedRequest> {
+  async #estimate(
+    contractCall: ContractCall,
+    { margin = GAS_MARGIN, maxGas = this.#options.maxGas } = {},
+  ): Promise<EstimatedRequest> {
     const { account, chain } = this.#client;
     const parameters = ["chainId", "fees", "gas", "type"] as const;
     const request = await prepareTransactionRequest(this.#client, { ...contractCall, account, chain, parameters });
-    const gas = request.gas + GAS_MARGIN;
-    if (gas > this.#options.maxGas) throw new GasTooHighError(gas, this.#options.maxGas);
+    const gas = request.gas + margin;
+    if (gas > maxGas) throw new GasTooHighError(gas, maxGas);
     return { ...request, gas };
+  }
+
+  /** Signs, remembers under every key, and sends, one transaction after the other. */
+  #broadcast(request: EstimatedRequest, tasks: readonly Task[]): Promise<Map<string, Submission>> {
+    return this.#inOrder(async () => {
+      const signed = await this.#sign(request);
+      const lastKey = tasks.at(-1)?.key;
+      const shared = lastKey !== undefined && tasks.length > 1 ? { lastKey } : {};
+      const submissions = new Map<string, Submission>(
+        tasks.map(({ key, owner }) => [key, { ...signed, ...(owner === undefined ? {} : { owner }), ...shared }]),
+      );
+      await this.#remember(submissions);
+      await this.#send(signed, [...submissions.keys()]);
+      return submissions;
+    });
+  }
+
+  /** The last key is written when all others are: whoever finds it may send the transaction, and nobody's payment is lost. */
+  async #remember(submissions: Map<string, Submission>): Promise<void> {
+    const { storage } = this.#options;
+    const entries = [...submissions];
+    const last = entries.pop();
+    await Promise.all(entries.map(([key, submission]) => storage.set(key, submission)));
+    if (last) await storage.set(...last);
   }
 
   async #sign(request: EstimatedRequest): Promise<Submission> {
@@ -209,12 +270,12 @@ export class Submitter {
   }
 
   /** Only a node that certainly refused it has not taken it; of anything else the chain tells later. */
-  async #send(key: string, submission: Submission): Promise<void> {
+  async #send(submission: Submission, keys: readonly string[]): Promise<void> {
     try {
       await sendRawTransaction(this.#client, { serializedTransaction: submission.serialized });
     } catch (error) {
       if (!REFUSED.test(messageOf(error)) || (await this.#isKnown(submission.hash))) return;
-      await this.#options.storage.delete(key);
+      await Promise.all(keys.map((key) => this.#options.storage.delete(key)));
       throw error;
     }
   }
@@ -222,12 +283,18 @@ export class Submitter {
   /** Sends it again where nobody knows it. Dead is what can no longer be mined, since its nonce went to another transaction. */
   async #isAlive(submission: Submission): Promise<boolean> {
     if (await this.#receiptOf(submission.hash)) return true;
+    if (!(await this.#wasSent(submission))) return false;
     try {
       await sendRawTransaction(this.#client, { serializedTransaction: submission.serialized });
       return true;
     } catch (error) {
       return !NONCE_SPENT.test(messageOf(error)) || this.#isKnown(submission.hash);
     }
+  }
+
+  /** Whether it may have been: a process that died before all keys were written has not sent it. */
+  async #wasSent({ hash, lastKey }: Submission): Promise<boolean> {
+    return lastKey === undefined || (await this.#options.storage.get(lastKey))?.hash === hash;
   }
 
   async #isKnown(hash: Hash): Promise<boolean> {
@@ -240,19 +307,27 @@ export class Submitter {
   }
 
   async #await(submission: Submission): Promise<Omit<Outcome, "isFirst">> {
+    const { hash } = submission;
+    const awaiting = this.#awaited.get(hash) ?? this.#awaitReceipt(hash).finally(() => this.#awaited.delete(hash));
+    this.#awaited.set(hash, awaiting);
+    const receipt = await awaiting;
+    return receipt ? { submission, receipt } : { submission };
+  }
+
+  async #awaitReceipt(hash: Hash): Promise<TransactionReceipt | undefined> {
     const end = Date.now() + this.#options.confirmationTimeoutMs;
     let lastAnswer = Date.now();
     while (Date.now() < end && Date.now() - lastAnswer < UNREACHABLE_MS) {
       try {
-        const receipt = await this.#receiptOf(submission.hash);
+        const receipt = await this.#receiptOf(hash);
         lastAnswer = Date.now();
-        if (receipt && (await this.#isDeepEnough(receipt))) return { submission, receipt };
+        if (receipt && (await this.#isDeepEnough(receipt))) return receipt;
       } catch {
         // The node is away: wait for it for a while.
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    return { submission };
+    return undefined;
   }
 
   async #receiptOf(hash: Hash): Promise<TransactionReceipt | undefined> {
