@@ -235,7 +235,7 @@ const mutants: Mutant[] = [
   {
     name: "what is proven stays announced",
     file: surplus,
-    find: "        newest.amount -= amount;\n",
+    find: "        newest.amount -= excess;\n",
     replace: "",
     caughtBy: "RW14",
   },

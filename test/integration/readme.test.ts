@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { creditOf, relay, signResolve } from "@recourse/sdk/refund-window";
 import { erc20Abi } from "viem";
-import { developmentAccount, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
+import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import { countTypeScript, snippetsOf } from "../../scripts/lib/snippets.js";
 import {
   type FacilitatorProcess,
@@ -18,10 +19,11 @@ import {
   type World,
 } from "../../scripts/lib/world.js";
 import { payingFetch, receiptOf } from "../shared/buyer.js";
-import { PRICE, receiver } from "../shared/shop.js";
+import { PRICE, receiver, startTestShop } from "../shared/shop.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const buyer = developmentAccount(5);
+const arbiter = developmentAccount(8);
 
 /** The README's snippets, as a reader would copy them, one after the other against the same local chain. */
 describe("the README", () => {
@@ -93,6 +95,25 @@ describe("the README", () => {
     assert.equal(response.status, 200);
     assert.equal(BigInt(refunded.amount), PRICE);
     assert.equal(await balanceOf(buyer.address), before);
+  });
+
+  it("disputes a payment where there is an arbiter", async () => {
+    const arbitration = { arbiter: arbiter.address, resolutionPeriod: 86_400, silenceFavors: "payer" } as const;
+    const shop = await startTestShop({ facilitatorUrl: facilitator.url, sale: { arbitration } });
+    try {
+      const payment = receiptOf(await payingFetch(buyer)(shop.url));
+      process.env.PAYMENT = JSON.stringify(payment);
+      const { disputed } = await run("dispute");
+      assert.equal(BigInt(disputed.amount), PRICE);
+
+      const decision = await signResolve(localClient(world.rpcUrl, arbiter), { payment, toPayer: PRICE / 2n });
+      const resolved = await relay(decision, { facilitator: facilitator.url });
+      assert.equal(BigInt(resolved.amount), PRICE / 2n);
+      const credit = { address: payment.vault, owner: buyer.address, token: USDC };
+      assert.equal((await creditOf(world.client, credit)).balance, PRICE / 2n);
+    } finally {
+      await shop.stop();
+    }
   });
 
   it("collects what has matured", async () => {
