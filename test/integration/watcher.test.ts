@@ -16,6 +16,7 @@ import { Watcher } from "../../apps/watcher/src/watcher.js";
 import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import { privateKeyOf, startWorld, type World } from "../../scripts/lib/world.js";
 import { authorize, payPastVault, type Signed } from "../shared/pastPay.js";
+import { startRpcProxy } from "../shared/rpcProxy.js";
 import { NETWORK, operator, PRICE, receiver, WINDOW } from "../shared/shop.js";
 import { startWatcher, type WatcherLine, type WatcherProcess } from "../shared/watcher.js";
 
@@ -256,6 +257,32 @@ describe("the watcher", () => {
     await round();
     assert.equal(await heldOf(payment), PRICE);
   });
+
+  for (const isSpent of [false, true]) {
+    const fate = isSpent ? "has gone to another transaction" : "is still free";
+    it(`goes on where it ended between signing and sending, when its nonce ${fate}`, async () => {
+      const sale = vault();
+      const payment = await payPast(sale);
+      const nothingSent = await startRpcProxy(world.rpcUrl, (body) => {
+        const request = JSON.parse(body);
+        return JSON.stringify(
+          request.method === "eth_sendRawTransaction"
+            ? { ...request, method: "web3_clientVersion", params: [] }
+            : request,
+        );
+      });
+      stops.push(nothingSent.stop);
+      const ended = await watcherOf([sale], { CONFIRMATION_TIMEOUT_MS: "100", EVM_RPC_URL: nothingSent.url });
+      await ended.round();
+      assert.equal(ended.said("not recorded")[0]?.reason, "settlement_pending");
+      const sameKey = localClient(world.rpcUrl, developmentAccount(14));
+      if (isSpent) await sameKey.sendTransaction({ chain: world.client.chain, to: buyer.address, value: 1n });
+
+      const { round } = await watcherOf([sale], { STATE_FILE: ended.config.STATE_FILE });
+      await round();
+      assert.equal(await heldOf(payment), PRICE);
+    });
+  }
 
   it("goes on after a node that was away", async () => {
     const sale = vault();

@@ -167,7 +167,7 @@ export class Watcher {
       if (!urgent.has(key)) urgent.set(key, await this.#isAnnounced(vault, token, now));
     }
     const isUrgent = ({ token, vault }: Missing) => Number(urgent.get(`${vault}:${token}`));
-    return open.sort((a, b) => isUrgent(b) - isUrgent(a) || (a.value < b.value ? 1 : -1));
+    return open.sort((a, b) => isUrgent(b) - isUrgent(a) || byValue(a, b));
   }
 
   async #isAnnounced(vault: Address, token: Address, now: bigint): Promise<boolean> {
@@ -220,7 +220,7 @@ export class Watcher {
     const waiting = this.#state.contents.missing.filter(
       ({ blockNumber, finalAt }) => finalAt === undefined && head - blockNumber >= (horizon * 3n) / 4n,
     );
-    for (const payment of waiting.sort((a, b) => (a.value < b.value ? 1 : -1))) {
+    for (const payment of waiting.sort(byValue)) {
       try {
         if (!(await this.#keepHash(payment))) return;
       } catch (error) {
@@ -268,6 +268,11 @@ function nameOf(error: unknown): string {
 
 function factsOf({ blockNumber, hash, paymentId, token, value, vault }: Missing) {
   return { paymentId, vault, token, value: String(value), paidIn: hash, block: String(blockNumber) };
+}
+
+/** The largest first. */
+function byValue(a: Missing, b: Missing): number {
+  return a.value === b.value ? 0 : a.value < b.value ? 1 : -1;
 }
 
 function max(...numbers: bigint[]): bigint {
