@@ -274,6 +274,8 @@ describe("payments that come past pay", () => {
         await client.mine({ blocks: 1 });
         assert.equal((await client.getTransactionReceipt({ hash: theirs })).status, "success");
         assert.equal((await client.getTransactionReceipt({ hash: ours })).status, "reverted");
+        // The facilitator looks before the next block, in which alone the chain tells the hash of this one.
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
         await client.mine({ blocks: 1 });
         await meanwhile(theirs);
         await client.setAutomine(true);
