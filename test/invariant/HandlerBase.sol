@@ -29,6 +29,16 @@ abstract contract HandlerBase is TestBase {
         bytes lastSignature;
     }
 
+    /// @dev The part of an entry that the invariants read, without what is long.
+    struct Facts {
+        uint8 vault;
+        uint8 token;
+        uint8 payer;
+        uint40 closesAt;
+        uint40 defaultsAt;
+        uint32 hour;
+    }
+
     uint256 public constant VAULTS = 4;
     uint256 public constant TOKENS = 2;
     uint256 internal constant PAYERS = 4;
@@ -91,8 +101,9 @@ abstract contract HandlerBase is TestBase {
         return _entries.length;
     }
 
-    function entryOf(uint256 index) external view returns (Entry memory) {
-        return _entries[index];
+    function factsOf(uint256 index) external view returns (Facts memory) {
+        Entry storage entry = _entries[index];
+        return Facts(entry.vault, entry.token, entry.payer, entry.closesAt, entry.defaultsAt, entry.hour);
     }
 
     function refOf(uint256 index) public view returns (PaymentRef memory) {

@@ -49,7 +49,7 @@ abstract contract PaymentHandler is HandlerBase {
         bool[] memory isGood = new bool[](count);
         for (uint256 i = 0; i < count; ++i) {
             uint256 itemSeed = uint256(keccak256(abi.encode(amount, i)));
-            items[i] = _newEntry(vaultSeed, tokenSeed, payerSeed + i, itemSeed);
+            items[i] = _newEntry(vaultSeed, tokenSeed, payerSeed / 8 + i, itemSeed);
             isGood[i] = _spoil(items[i], (spoilSeed >> (8 * (i + 1))) % 10);
             if (_blocked(items[i].token, items[i].authorization.payer, address(vaults[items[i].vault])))
                 isGood[i] = false;

@@ -264,6 +264,7 @@ abstract contract SurplusHandler is PaymentHandler {
     function freeze(uint256 seed, uint256 way) public {
         way %= 8;
         uint256 index = way == 0 && _strays.length != 0 ? seed % _strays.length : _pickFreezable(seed);
+        if (way > 4) index = _rivalOf(index, seed);
         Stray storage chosen = _strays[index];
         (uint256 vault, uint256 token) = (chosen.vault, chosen.token);
         uint256 number = journal.runningAt(vault, token, block.timestamp);
@@ -280,6 +281,15 @@ abstract contract SurplusHandler is PaymentHandler {
         bytes memory call = abi.encodeCall(ISurplus.freeze, (authorization));
         if (!_try("freeze", _stranger.addr, vault, call, refusal)) return;
         _noteStray(Journal.Kind.Frozen, index, number, authorization.value);
+    }
+
+    /// @dev An accomplice cancels an authorization of all there is, to freeze in the same announcement; the first one has
+    /// frozen before.
+    function _rivalOf(uint256 index, uint256 seed) private returns (uint256) {
+        freeze(index, 4);
+        cancel(_strays[index].vault, _strays[index].token, seed / 8, MAX_AMOUNT);
+        ++successes["rival"];
+        return _strays.length - 1;
     }
 
     function _freezeRefusal(uint256 index, uint256 number) private view returns (bytes4) {
@@ -414,7 +424,7 @@ abstract contract SurplusHandler is PaymentHandler {
             }
         }
         index = _pickFreezable(seed);
-        freeze(index, 7);
+        freeze(index, 4);
         number = journal.runningAt(_strays[index].vault, _strays[index].token, block.timestamp);
     }
 
@@ -451,8 +461,8 @@ abstract contract SurplusHandler is PaymentHandler {
         return _strays.length;
     }
 
-    function strayOf(uint256 index) external view returns (Stray memory) {
-        return _strays[index];
+    function placeOfStray(uint256 index) external view returns (uint256 vault, uint256 token, uint256 amount) {
+        return (_strays[index].vault, _strays[index].token, _strays[index].authorization.value);
     }
 
     function strayRefOf(uint256 index) public view returns (PaymentRef memory) {
