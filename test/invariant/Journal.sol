@@ -225,7 +225,9 @@ contract Journal {
         for (uint256 i = 0; i < lines.length; ++i) {
             if (lines[i].kind == Kind.Announced && lines[i].number == number) atFirst = lines[i].free;
         }
-        return atFirst - sumAt(Kind.Proven, vault, token, number);
+        // What came in the announcement's own second, behind it, counts as if it had been there.
+        uint256 proven = sumAt(Kind.Proven, vault, token, number);
+        return proven < atFirst ? atFirst - proven : 0;
     }
 
     /// @notice What payers froze of an announcement.

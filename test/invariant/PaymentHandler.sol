@@ -134,8 +134,8 @@ abstract contract PaymentHandler is HandlerBase {
     function _refundRefusalOfPayer(uint256 index, uint256 most) private view returns (bytes4) {
         Entry storage entry = _entries[index];
         if (journal.wasDisputed(index)) return IRefundWindow.PaymentDisputed.selector;
-        if (termsOf(entry.vault).arbiter != address(0)) return IRefundWindow.RefundNeedsDispute.selector;
         if (block.timestamp >= entry.closesAt) return IRefundWindow.RefundAfterClose.selector;
+        if (termsOf(entry.vault).arbiter != address(0)) return IRefundWindow.RefundNeedsDispute.selector;
         return most == 0 ? IRefundWindow.RefundExceedsRefundable.selector : bytes4(0);
     }
 
@@ -240,7 +240,10 @@ abstract contract PaymentHandler is HandlerBase {
         } else if (way == 4 && !matured) {
             _refuse(index, operator, 1, payer, held + 1, IRefundWindow.PaymentChanged.selector);
         } else if (way == 5 && termsOf(entry.vault).arbiter != address(0)) {
-            _refuse(index, payer, 1, payer, held, IRefundWindow.RefundNeedsDispute.selector);
+            bool isLate = block.timestamp >= entry.closesAt;
+            bytes4 refusal =
+                isLate ? IRefundWindow.RefundAfterClose.selector : IRefundWindow.RefundNeedsDispute.selector;
+            _refuse(index, payer, 1, payer, held, refusal);
         } else if (way == 5 && block.timestamp < entry.closesAt) {
             uint256 tooMuch = refundableOf(index) + 1;
             _refuse(index, payer, tooMuch, payer, held, IRefundWindow.RefundExceedsRefundable.selector);

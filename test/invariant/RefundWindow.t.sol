@@ -223,10 +223,11 @@ contract RefundWindowInvariants is ProtocolTest {
             uint256 paid = _journal.sumOf(Journal.Kind.Paid, i);
             uint256 share = (paid * _handler.termsOf(entry.vault).nonRefundableBps) / 10_000;
             bool isOpen = block.timestamp < entry.closesAt && !_journal.wasDisputed(i);
+            bool canBeWon = isOpen || _journal.isDisputed(i);
             assertLe(_journal.sumOf(Journal.Kind.RefundedByPayer, i), paid - share, "RW7: taken");
             assertEq(
                 _vaults[entry.vault].paymentOf(_handler.refOf(i)).refundable,
-                isOpen ? _handler.refundableOf(i) : 0,
+                canBeWon ? _handler.refundableOf(i) : 0,
                 "RW7: refundable"
             );
         }
@@ -336,7 +337,7 @@ contract RefundWindowInvariants is ProtocolTest {
             assertEq(payment.status == IRefundWindow.Status.Disputed, isDisputed, "RW10: status");
             if (!isDisputed) continue;
             assertEq(payment.held, _journal.sumOf(Journal.Kind.Disputed, i), "RW10: held");
-            assertEq(payment.refundable, 0, "RW10: refundable");
+            assertEq(payment.refundable, _handler.refundableOf(i), "RW10: what can be won");
             uint256 maturing = _vaults[entry.vault].maturingIn(address(_tokens[entry.token]), entry.hour);
             assertEq(maturing, _journal.maturing(entry.vault, entry.token, entry.hour), "RW10: maturing");
         }

@@ -370,6 +370,7 @@ abstract contract SurplusHandler is PaymentHandler {
         if (way > 1) _warpTo(end);
         uint256 available = _available(index, number);
         amount = way == 2 || available == 0 ? available + 1 : bound(amount, 1, available);
+        if (way == 4) amount = 0; // the claim is given up
         address to = _people[toSeed % _people.length].addr;
         Release memory message = Release(
             vaults[_strays[index].vault].idOf(strayRefOf(index)),
@@ -389,7 +390,7 @@ abstract contract SurplusHandler is PaymentHandler {
     function _release(uint256 index, Release memory message, uint256 way, bytes4 refusal) private {
         (uint256 vault, uint256 token) = (_strays[index].vault, _strays[index].token);
         Account memory payer = _people[_strays[index].payer];
-        if (refusal == 0) refusal = _blockedBy(token, address(vaults[vault]), message.to);
+        if (refusal == 0 && message.amount != 0) refusal = _blockedBy(token, address(vaults[vault]), message.to);
         bytes memory call = _releaseCall(index, message, way == 3 ? _operatorOf(vault) : payer);
         uint256 before = tokens[token].balanceOf(message.to);
         address by = way == 0 ? payer.addr : _operatorOf(vault).addr;
