@@ -594,6 +594,7 @@ export const refundWindowAbi = [
       { indexed: true, name: "token", type: "address" },
       { indexed: true, name: "number", type: "uint256" },
       { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "surplus", type: "uint256" },
       { indexed: false, name: "endsAt", type: "uint40" },
     ],
     name: "AssignmentAnnounced",

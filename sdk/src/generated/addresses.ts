@@ -6,8 +6,8 @@ export const addresses = {
     verifier: "0x7BDBE32d4F6add04A6149d3AF8Cb575Bd9Ee048a",
   },
   "refund-window": {
-    implementation: "0x83239785A92Bc5F71e88FE2FcC3efc1D7adB8960",
-    factory: "0x37eb8C3B43b132FDb6a726068F7E45251F7d38C7",
+    implementation: "0xCfe7d820b7DDd7252d926D5769625Fd6653f0F27",
+    factory: "0xDb97a7467b1f7fF5c2B49CcA1c50c2B737215Df1",
   },
 } as const;
 

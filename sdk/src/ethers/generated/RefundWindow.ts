@@ -472,12 +472,19 @@ export declare namespace AssignedEvent {
 }
 
 export declare namespace AssignmentAnnouncedEvent {
-  export type InputTuple = [token: AddressLike, number: BigNumberish, amount: BigNumberish, endsAt: BigNumberish];
-  export type OutputTuple = [token: string, number: bigint, amount: bigint, endsAt: bigint];
+  export type InputTuple = [
+    token: AddressLike,
+    number: BigNumberish,
+    amount: BigNumberish,
+    surplus: BigNumberish,
+    endsAt: BigNumberish,
+  ];
+  export type OutputTuple = [token: string, number: bigint, amount: bigint, surplus: bigint, endsAt: bigint];
   export interface OutputObject {
     token: string;
     number: bigint;
     amount: bigint;
+    surplus: bigint;
     endsAt: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -1117,7 +1124,7 @@ export interface RefundWindow extends BaseContract {
     >;
     Assigned: TypedContractEvent<AssignedEvent.InputTuple, AssignedEvent.OutputTuple, AssignedEvent.OutputObject>;
 
-    "AssignmentAnnounced(address,uint256,uint256,uint40)": TypedContractEvent<
+    "AssignmentAnnounced(address,uint256,uint256,uint256,uint40)": TypedContractEvent<
       AssignmentAnnouncedEvent.InputTuple,
       AssignmentAnnouncedEvent.OutputTuple,
       AssignmentAnnouncedEvent.OutputObject

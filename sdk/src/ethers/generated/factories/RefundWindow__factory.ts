@@ -1167,6 +1167,12 @@ const _abi = [
       },
       {
         indexed: false,
+        internalType: "uint256",
+        name: "surplus",
+        type: "uint256",
+      },
+      {
+        indexed: false,
         internalType: "uint40",
         name: "endsAt",
         type: "uint40",
