@@ -256,7 +256,7 @@ const mutants: Mutant[] = [
   {
     name: "an announcement goes before a proof",
     file: surplus,
-    find: "        announcements.aside -= amount;\n",
+    find: "        announcements.aside -= excess;\n",
     replace: "",
     caughtBy: "RW16",
   },
