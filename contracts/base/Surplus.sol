@@ -19,7 +19,7 @@ import {Vault} from "./Vault.sol";
 /// @notice What becomes of tokens that came past `pay`: payments that can be proven are payments; the rest is the
 /// operator's to assign, after everybody had time to object.
 /// @dev PROMISES
-/// - A payment that was authorized to this vault counts whoever submitted it, from the moment it is recorded.
+/// - A payment that was authorized to this vault and is proven counts whoever submitted it, from the moment it is recorded.
 /// - Nobody's word makes a payment: only a receipt of this chain does.
 /// - The operator moves no surplus that was not announced seven days before, and nothing that arrived after that.
 /// - Surplus that a payer froze of an announcement moves only when operator and that payer agree, and not at another
@@ -30,6 +30,7 @@ import {Vault} from "./Vault.sol";
 /// - Who wants a payment to count proves it before the seven days are over.
 ///
 /// NOT CHECKED
+/// - That a proof is affordable: whoever submits a payment decides what else its receipt has to carry.
 /// - Whose the surplus is that nobody proves or claims.
 /// - That a frozen authorization moved money: a cancelled one can freeze, and then nobody gets what it froze. It gains
 ///   its signer nothing.
@@ -139,14 +140,16 @@ abstract contract Surplus is ISurplus, Vault {
         if (block.timestamp >= _endOf(newest)) revert AnnouncementNotRunning(token, number, _endOf(newest));
         if (amount == 0) revert AmountZero();
         if (_isKnown(id)) revert PaymentAlreadyKnown(id);
-        if (_claims[id][number] != 0) revert AlreadyFrozen(id, number);
+        uint256 frozen = _claims[id][number];
+        // A payer may have signed the same nonce for more: the larger one counts.
+        if (amount <= frozen) revert AlreadyFrozen(id, number);
         if (!TokenLib.isUsed(authorization)) revert AuthorizationUnused(token, payer, authorization.nonce);
         bytes32 digest = TokenLib.digestOf(authorization);
         if (!SignatureChecker.isValidSignatureNowCalldata(payer, digest, authorization.signature)) {
             revert SignatureInvalid(payer);
         }
 
-        newest.claims += amount;
+        newest.claims += amount - frozen;
         _claims[id][number] = amount;
 
         emit Frozen(id, payer, number, token, authorization.nonce, amount);

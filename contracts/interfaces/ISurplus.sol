@@ -157,7 +157,8 @@ interface ISurplus is IVault {
     /// @custom:reverts AnnouncementNotRunning when none is running.
     /// @custom:reverts AmountZero when the value is zero.
     /// @custom:reverts PaymentAlreadyKnown when it is a payment of this vault.
-    /// @custom:reverts AlreadyFrozen when it has frozen its amount of this announcement.
+    /// @custom:reverts SafeCastOverflowedUintDowncast when the value is beyond all bounds.
+    /// @custom:reverts AlreadyFrozen when it, or a larger one of the same nonce, has frozen its amount of this announcement.
     /// @custom:reverts AuthorizationUnused when its nonce is still good.
     /// @custom:reverts SignatureInvalid when the payer did not sign it for this vault.
     /// @custom:reverts TokenStateUnreadable when the token does not tell what is needed to check it.

@@ -172,8 +172,9 @@ contract EventReplay {
 
     function _frozen(Vm.Log calldata log) private {
         (uint256 number, address token, , uint256 amount) = abi.decode(log.data, (uint256, address, bytes32, uint256));
+        uint256 before = _claims[log.emitter][log.topics[1]][number].amount;
         _claims[log.emitter][log.topics[1]][number] = Claim(token, amount);
-        announcementOf[log.emitter][token][number].claims += amount;
+        announcementOf[log.emitter][token][number].claims += amount - before;
     }
 
     function _assigned(Vm.Log calldata log) private {

@@ -6,8 +6,8 @@ export const addresses = {
     verifier: "0x7BDBE32d4F6add04A6149d3AF8Cb575Bd9Ee048a",
   },
   "refund-window": {
-    implementation: "0xCfe7d820b7DDd7252d926D5769625Fd6653f0F27",
-    factory: "0xDb97a7467b1f7fF5c2B49CcA1c50c2B737215Df1",
+    implementation: "0xbfF3c77901D492C3e04F2fFd3d98202e07f9A9dA",
+    factory: "0x998A5b12F75369E805253e886D20bbB3Ce6b6247",
   },
 } as const;
 

@@ -126,6 +126,27 @@ contract RefundWindowFreezeTest is SurplusUnitTest {
         expectRefused(abi.encodeWithSelector(ISurplus.AlreadyFrozen.selector, id, 1));
     }
 
+    function test_ALargerValueOfTheSameNonceRaisesTheClaim() external {
+        announce(PRICE);
+        vault.freeze(signed);
+        Authorization memory larger = authorize(payer, address(vault), signed.value + 5, "nonce");
+
+        vault.freeze(larger);
+
+        (, uint256 claims, ) = vault.announcementOf(address(token), 1);
+        assertEq(claims, signed.value + 5, "claims");
+        assertEq(vault.claimOf(refOf(payer.addr, "nonce"), 1), signed.value + 5, "claim");
+    }
+
+    function test_RevertWhen_ASmallerValueOfTheSameNonceComesAfter() external {
+        announce(PRICE);
+        vault.freeze(signed);
+        PaymentId id = vault.idOf(refOf(payer.addr, "nonce"));
+        signed = authorize(payer, address(vault), signed.value - 1, "nonce");
+
+        expectRefused(abi.encodeWithSelector(ISurplus.AlreadyFrozen.selector, id, 1));
+    }
+
     function test_RevertWhen_TheNonceIsUnused() external {
         announce(PRICE);
         signed = authorize(payer, address(vault), PRICE, "unused");

@@ -61,11 +61,11 @@ export function refundedIn(
   )?.args.amount;
 }
 
-/** What these logs show a dispute to have locked. */
-export function disputedIn(logs: Log[], { id, vault }: { vault: Address; id: Hex }): bigint | undefined {
+/** How these logs show a dispute to have begun. */
+export function disputedIn(logs: Log[], { id, vault }: { vault: Address; id: Hex }) {
   return parseEventLogs({ abi: refundWindowAbi, eventName: "Disputed", logs }).find(
     ({ address, args }) => isAddressEqual(address, vault) && args.id === id,
-  )?.args.held;
+  )?.args;
 }
 
 /** How these logs show a dispute to have ended, and by whom. */

@@ -56,7 +56,7 @@ import {
 import type { GuardedOfficialScheme } from "./official.js";
 import { withDeadline } from "./reasons.js";
 import { provenPayment, submitRecord } from "./record.js";
-import type { ContractCall, Outcome, Work } from "./submitter.js";
+import { type ContractCall, GasTooHighError, type Outcome, type Work } from "./submitter.js";
 import {
   checkDeployment,
   deployingWallet,
@@ -276,7 +276,9 @@ async function reportPayment(
     overtaking = await overtakenBy(facilitator, payment, receipt);
     if (overtaking && !overtaking.isBooked && isOurs)
       overtaking = await recordOvertaking(facilitator, payment, overtaking, receipt);
-  } catch {
+  } catch (error) {
+    // Whoever overtook it has made its receipt too large to be proven for what is sponsored: waiting changes nothing.
+    if (error instanceof GasTooHighError) throw error;
     // The node has gone away, or it takes a proof longer: what was sent may have been paid all the same.
     return pending(facilitator, payment, submission.hash);
   }

@@ -45,7 +45,8 @@ export async function relayRecord(
   if (!receipt) return pending(facilitator, payment, submission.hash);
   if (paidIn(receipt.logs, payment))
     return success(facilitator, payment, submission.hash, { amount: payment.amount, operation: "record" });
-  await facilitator.submitter.forget(key, submission);
+  // What was done for another message stays known: only what failed may be tried again.
+  if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
   throw new Refusal(ErrReverted);
 }
 
@@ -78,7 +79,7 @@ export async function submitRecord(facilitator: Facilitator, payment: ProvenPaym
   const { receipt, submission } = outcome;
   if (!receipt) return undefined;
   if (paidIn(receipt.logs, payment)) return submission.hash;
-  await facilitator.submitter.forget(key, submission);
+  if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
   return undefined;
 }
 

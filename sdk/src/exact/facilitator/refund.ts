@@ -57,6 +57,7 @@ export async function sendRefund(
   if (!receipt) return pending(facilitator, payment, submission.hash);
   const amount = refundedIn(receipt.logs, { id: payment.id, total, vault: payment.vault });
   if (amount !== undefined) return success(facilitator, payment, submission.hash, { amount, operation: "refund" });
-  await facilitator.submitter.forget(key, submission);
+  // What was done for another message stays known: only what failed may be tried again.
+  if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
   throw new Refusal(ErrReverted);
 }

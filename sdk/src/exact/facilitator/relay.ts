@@ -104,7 +104,8 @@ async function relayDispute(
   if (!receipt) return pending(facilitator, payment, submission.hash);
   const amount = movedIn(receipt.logs, id, vault, request);
   if (amount !== undefined) return success(facilitator, payment, submission.hash, { amount, operation: action });
-  await facilitator.submitter.forget(key, submission);
+  // What was done for another message stays known: only what failed may be tried again.
+  if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
   throw new Refusal(ErrReverted);
 }
 
@@ -147,11 +148,15 @@ function disputeExpense(id: Hex, { action, ref }: DisputeRequest): SponsoredExpe
 
 /** What is disputed now, or what the payer got: as asked for, and not as somebody else's message had it meanwhile. */
 function movedIn(logs: Log[], id: Hex, vault: Address, request: DisputeRequest): bigint | undefined {
-  if (request.action === "dispute") return disputedIn(logs, { id, vault });
+  if (request.action === "dispute") {
+    const dispute = disputedIn(logs, { id, vault });
+    return dispute?.evidence === request.message.evidence ? dispute.held : undefined;
+  }
   const settlement = settlementIn(logs, { id, vault });
   if (!settlement || !isAddressEqual(settlement.by, signerOf(request))) return undefined;
-  if (request.action === "resolve" && settlement.toPayer !== BigInt(request.message.toPayer)) return undefined;
-  return settlement.toPayer;
+  if (request.action !== "resolve") return settlement.toPayer;
+  const { evidence, toPayer } = request.message;
+  return settlement.toPayer === BigInt(toPayer) && settlement.evidence === evidence ? settlement.toPayer : undefined;
 }
 
 /* CREDIT */
@@ -181,6 +186,6 @@ async function relayWithdraw(
   if (!receipt) return { success: false, errorReason: ErrSettlementPending, transaction, network, payer: owner };
   const withdrawn = withdrawnIn(receipt.logs, { owner, vault });
   if (withdrawn !== undefined) return { success: true, transaction, network, payer: owner, amount: String(withdrawn) };
-  await facilitator.submitter.forget(key, submission);
+  if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
   throw new Refusal(ErrReverted);
 }

@@ -151,14 +151,21 @@ export class Submitter {
   }
 
   /**
-   * Does what `key` names, unless it was done or is being done; whoever asks meanwhile joins.
+   * Does what `key` names, unless it was done or is being done; whoever asks meanwhile joins, and tries itself when that
+   * fails.
    *
    * @param owner Who asks, and for what; the outcome tells who asked first.
    * @throws What `work` throws, and viem's errors, when nothing was sent.
    */
   submitOnce(key: string, owner: string | undefined, work: Work): Promise<Outcome> {
     const running = this.#inFlight.get(key);
-    if (running) return running.then((outcome) => ({ ...outcome, isFirst: false }));
+    if (running) {
+      return running.then(
+        (outcome) => ({ ...outcome, isFirst: false }),
+        // Another's failure is no answer of ours: anybody can ask for the same with a signature that is wrong.
+        () => this.submitOnce(key, owner, work),
+      );
+    }
     const submitting = this.#submit(key, owner, work).finally(() => this.#inFlight.delete(key));
     this.#inFlight.set(key, submitting);
     return submitting;

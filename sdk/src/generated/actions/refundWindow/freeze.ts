@@ -13,7 +13,9 @@ import type { Authorization } from "../../types.js";
  * @throws {AnnouncementNotRunningError} when none is running.
  * @throws {AmountZeroError} when the value is zero.
  * @throws {PaymentAlreadyKnownError} when it is a payment of this vault.
- * @throws {AlreadyFrozenError} when it has frozen its amount of this announcement.
+ * @throws {SafeCastOverflowedUintDowncastError} when the value is beyond all bounds.
+ * @throws {AlreadyFrozenError} when it, or a larger one of the same nonce, has frozen its amount of this
+ * announcement.
  * @throws {AuthorizationUnusedError} when its nonce is still good.
  * @throws {SignatureInvalidError} when the payer did not sign it for this vault.
  * @throws {TokenStateUnreadableError} when the token does not tell what is needed to check it.
