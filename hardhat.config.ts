@@ -1,4 +1,3 @@
-import { globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import hardhatEthers from "@nomicfoundation/hardhat-ethers";
 import toolboxViem from "@nomicfoundation/hardhat-toolbox-viem";
@@ -40,8 +39,6 @@ const settings = {
   outputSelection: { "*": { "*": ["devdoc", "userdoc", "storageLayout"] } },
 } as const;
 
-const testSources = globSync("test/**/*.sol", { cwd: fileURLToPath(new URL(".", import.meta.url)) });
-
 /** One public salt for all canonical deployments: an address depends on this and the code, not on who sends. */
 export const CREATE2_SALT = "0x7265636f75727365000000000000000000000000000000000000000000000001";
 
@@ -59,12 +56,6 @@ export default defineConfig({
       default: { ...compiler, settings },
       // What is deployed: each contract compiled by itself, so that its bytecode cannot depend on its neighbours.
       production: { ...compiler, isolated: true, settings: { ...settings, viaIR: true } },
-      // The same contracts for the Solidity suite. Its tests deploy them by name, so they need not be compiled as dearly.
-      "production-suite": {
-        isolated: false,
-        compilers: [{ ...compiler, settings: { ...settings, viaIR: true } }],
-        overrides: Object.fromEntries(testSources.map((path) => [path, { ...compiler, settings }])),
-      },
     },
   },
   typechain: { outDir: "types/ethers-contracts" },

@@ -21,7 +21,10 @@ const steps: Record<string, string> = {
   "package of the sdk": "npm run check:package --workspace sdk",
   "size of what users bundle": "node --import tsx scripts/check-size.ts",
 
-  "Solidity suite on production bytecode": "hardhat test solidity --build-profile production-suite",
+  // The tests deploy by name what lies in artifacts/: compiled as always, they run on what is deployed.
+  "build of the Solidity suite": "hardhat build",
+  "build of what is deployed, again": "hardhat build --build-profile production --no-tests",
+  "Solidity suite on production bytecode": "hardhat test solidity --no-compile",
   "that bytecode is what is deployed": "node --import tsx scripts/snapshot.ts --check",
 };
 
