@@ -159,12 +159,13 @@ describe("disputes by relayed signatures", () => {
     const second = await signDispute(clientOf(buyer), { payment });
     const { transaction } = await send(first);
 
-    await assert.rejects(send(second), RelayError);
+    await assert.rejects(send(second), refused("invalid_exact_evm_recourse_payment_disputed"));
     assert.equal((await send(first)).transaction, transaction);
 
     const conceded = await signConcede(clientOf(operator), { payment });
     const done = await send(conceded);
-    await assert.rejects(send(await signConcede(clientOf(stranger), { payment })), RelayError);
+    const byStranger = await signConcede(clientOf(stranger), { payment });
+    await assert.rejects(send(byStranger), refused("invalid_exact_evm_recourse_payment_not_disputed"));
     assert.equal((await send(conceded)).transaction, done.transaction);
   });
 

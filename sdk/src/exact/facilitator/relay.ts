@@ -6,6 +6,7 @@ import { refundWithSignatureCall } from "../../generated/actions/refundWindow/re
 import { resolveWithSignatureCall } from "../../generated/actions/refundWindow/resolveWithSignature.js";
 import { withdrawDisputeWithSignatureCall } from "../../generated/actions/refundWindow/withdrawDisputeWithSignature.js";
 import { withdrawWithSignatureCall } from "../../generated/actions/refundWindow/withdrawWithSignature.js";
+import { wireCodeOf } from "../../generated/wireCodes.js";
 import { fromWire } from "../../refund-window/messages.js";
 import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
 import { PAYOUT_GAS } from "../../refund-window/payoutGas.js";
@@ -104,8 +105,11 @@ async function relayDispute(
   if (!receipt) return pending(facilitator, payment, submission.hash);
   const amount = movedIn(receipt.logs, id, vault, request);
   if (amount !== undefined) return success(facilitator, payment, submission.hash, { amount, operation: action });
-  // What was done for another message stays known: only what failed may be tried again.
-  if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
+  // Done by another message: it stays known, and the answer is what the vault would say to this one.
+  if (receipt.status === "success") {
+    throw new Refusal(action === "dispute" ? wireCodeOf.PaymentDisputed : wireCodeOf.PaymentNotDisputed);
+  }
+  await facilitator.submitter.forget(key, submission);
   throw new Refusal(ErrReverted);
 }
 
