@@ -288,7 +288,7 @@ contract RefundWindow is IRefundWindow, Surplus {
         PaymentId id = _idOf(ref);
         if (msg.sender != ref.payer) revert NotPayer(id, msg.sender);
 
-        _withdrawDispute(ref, id);
+        _withdrawDispute(ref, id, _disputedHolding(id));
     }
 
     /// @inheritdoc IRefundWindow
@@ -300,13 +300,15 @@ contract RefundWindow is IRefundWindow, Surplus {
         PaymentId id = _idOf(ref);
         _checkMessage(id, message.paymentId);
         _checkSignature(ref.payer, TypedDataLib.hash(message), message.deadline, signature);
+        Holding holding = _disputedHolding(id);
+        if (message.defaultsAt != holding.deadline()) {
+            revert DisputeMismatch(id, holding.deadline(), message.defaultsAt);
+        }
 
-        _withdrawDispute(ref, id);
+        _withdrawDispute(ref, id, holding);
     }
 
-    function _withdrawDispute(PaymentRef calldata ref, PaymentId id) private {
-        Holding holding = _disputedHolding(id);
-
+    function _withdrawDispute(PaymentRef calldata ref, PaymentId id, Holding holding) private {
         _settle({ref: ref, id: id, holding: holding, by: ref.payer, toPayer: 0, evidence: 0});
     }
 

@@ -115,6 +115,10 @@ interface IRefundWindow is ISurplus {
     /// @dev Look at the payment.
     error PaymentNotDisputed(PaymentId id);
 
+    /// @notice The message is about another dispute, or was signed before there was one.
+    /// @dev Sign the `defaultsAt` that `paymentOf` returns.
+    error DisputeMismatch(PaymentId id, uint40 defaultsAt, uint256 signedDefaultsAt);
+
     /// @notice Only the payer may do this.
     /// @dev Let the payer call or sign.
     error NotPayer(PaymentId id, address caller);
@@ -370,6 +374,7 @@ interface IRefundWindow is ISurplus {
     /// @custom:reverts SignatureInvalid when the payer did not sign it.
     /// @custom:reverts PaymentNotDisputed when it is not disputed, or no longer.
     /// @custom:reverts DecisionAfterDeadline when its time is over.
+    /// @custom:reverts DisputeMismatch when the message names another `defaultsAt`.
     /// @param ref What names the payment.
     /// @param message What the payer signed.
     /// @param signature ECDSA of a key, or what the signer's ERC-1271 contract expects.

@@ -16,7 +16,7 @@ library TypedDataLib {
         "Dispute(bytes32 paymentId,bytes32 evidence,uint256 deadline)"
     );
     bytes32 internal constant WITHDRAW_DISPUTE_TYPEHASH = keccak256(
-        "WithdrawDispute(bytes32 paymentId,uint256 deadline)"
+        "WithdrawDispute(bytes32 paymentId,uint256 defaultsAt,uint256 deadline)"
     );
     bytes32 internal constant CONCEDE_TYPEHASH = keccak256("Concede(bytes32 paymentId,address by,uint256 deadline)");
     bytes32 internal constant RESOLVE_TYPEHASH = keccak256(

@@ -50,9 +50,11 @@ struct Dispute {
 
 /// @notice EIP-712 message by which a payer ends its dispute in the seller's favor.
 /// @param paymentId The payment, which names chain, vault and payer.
+/// @param defaultsAt When the dispute defaults, as nobody knows before there is one: no message signed at the purchase fits.
 /// @param deadline First Unix second at which the message is no longer valid.
 struct WithdrawDispute {
     PaymentId paymentId;
+    uint256 defaultsAt;
     uint256 deadline;
 }
 

@@ -115,7 +115,8 @@ contract DisputeLocksTest is AttackTest {
             return Call(arbiter.addr, abi.encodeCall(IRefundWindow.resolve, (_ref, PRICE / 4, (PRICE * 3) / 4, "")));
         }
         if (way == 3) {
-            WithdrawDispute memory message = WithdrawDispute({paymentId: _id, deadline: deadline});
+            uint40 defaultsAt = vault.paymentOf(_ref).defaultsAt;
+            WithdrawDispute memory message = WithdrawDispute(_id, defaultsAt, deadline);
             bytes memory signature = signWithdrawDispute(payer, message);
             return
                 Call(

@@ -145,7 +145,7 @@ contract DisputeReentrancyTest is AttackTest {
         PaymentId id = vault.idOf(_disputed);
         uint256 deadline = type(uint256).max;
         Dispute memory toDispute = Dispute(vault.idOf(_open), EVIDENCE, deadline);
-        WithdrawDispute memory toWithdraw = WithdrawDispute(id, deadline);
+        WithdrawDispute memory toWithdraw = WithdrawDispute(id, vault.paymentOf(_disputed).defaultsAt, deadline);
         Concede memory toConcede = Concede(id, receiver.addr, deadline);
         Resolve memory toResolve = Resolve(id, PRICE, 0, EVIDENCE, deadline);
         calls = new bytes[](CALLS);

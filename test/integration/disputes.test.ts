@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { PaymentNotDisputedError } from "@recourse/sdk/errors";
 import {
   creditOf,
   nextActions,
@@ -119,6 +120,11 @@ describe("disputes by relayed signatures", () => {
     const { amount } = await send(await signWithdrawDispute(clientOf(buyer), { payment }));
     assert.equal(BigInt(amount), 0n);
     assert.equal(await statusOf(payment), Status.Settled);
+  });
+
+  it("cannot be signed away before they are opened", async () => {
+    const payment = await buy();
+    await assert.rejects(signWithdrawDispute(clientOf(buyer), { payment }), PaymentNotDisputedError);
   });
 
   it("are refused to everybody else, with the contract's reason", async () => {

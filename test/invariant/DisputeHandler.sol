@@ -108,7 +108,11 @@ abstract contract DisputeHandler is PaymentHandler {
         bool bySignature
     ) private view returns (bytes memory) {
         if (!bySignature) return abi.encodeCall(IRefundWindow.withdrawDispute, (refOf(index)));
-        WithdrawDispute memory message = WithdrawDispute(_idOf(index), block.timestamp + MESSAGE_LIFE);
+        WithdrawDispute memory message = WithdrawDispute({
+            paymentId: _idOf(index),
+            defaultsAt: _entries[index].defaultsAt,
+            deadline: block.timestamp + MESSAGE_LIFE
+        });
         bytes32 structHash = keccak256(abi.encode(TypedDataLib.WITHDRAW_DISPUTE_TYPEHASH, message));
         bytes memory signature = _sign(by, _entries[index].vault, structHash);
         return abi.encodeCall(IRefundWindow.withdrawDisputeWithSignature, (refOf(index), message, signature));

@@ -265,6 +265,15 @@ export const refundWindowAbi = [
   },
   {
     inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+      { name: "signedDefaultsAt", type: "uint256" },
+    ],
+    name: "DisputeMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "gasLeft", type: "uint256" },
       { name: "needed", type: "uint256" },
     ],
@@ -1402,6 +1411,7 @@ export const refundWindowAbi = [
       {
         components: [
           { name: "paymentId", type: "bytes32" },
+          { name: "defaultsAt", type: "uint256" },
           { name: "deadline", type: "uint256" },
         ],
         name: "message",
@@ -1699,6 +1709,15 @@ export const vaultFactoryAbi = [
       { name: "closesAt", type: "uint40" },
     ],
     name: "DisputeAfterClose",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+      { name: "signedDefaultsAt", type: "uint256" },
+    ],
+    name: "DisputeMismatch",
     type: "error",
   },
   {
@@ -2172,6 +2191,15 @@ export const errorsAbi = [
       { name: "closesAt", type: "uint40" },
     ],
     name: "DisputeAfterClose",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "defaultsAt", type: "uint40" },
+      { name: "signedDefaultsAt", type: "uint256" },
+    ],
+    name: "DisputeMismatch",
     type: "error",
   },
   { inputs: [], name: "FailedDeployment", type: "error" },

@@ -6,8 +6,8 @@ export const addresses = {
     verifier: "0x7BDBE32d4F6add04A6149d3AF8Cb575Bd9Ee048a",
   },
   "refund-window": {
-    implementation: "0xbfF3c77901D492C3e04F2fFd3d98202e07f9A9dA",
-    factory: "0x998A5b12F75369E805253e886D20bbB3Ce6b6247",
+    implementation: "0xD5045127Da813607aCafe32F48CE901F6Dc232DD",
+    factory: "0x6E436E4b91E99FDC87f8E70DfdE1a8Fc3f8982c0",
   },
 } as const;
 

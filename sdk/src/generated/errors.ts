@@ -603,6 +603,35 @@ export declare namespace DisputeAfterCloseError {
 }
 
 /**
+ * The message is about another dispute, or was signed before there was one.
+ *
+ * Sign the `defaultsAt` that `paymentOf` returns.
+ */
+export class DisputeMismatchError extends RecourseError {
+  override readonly name = "DisputeMismatchError";
+  readonly contractError = "DisputeMismatch";
+  readonly args: DisputeMismatchError.Args;
+
+  constructor(args: DisputeMismatchError.Args, options: CauseOption = {}) {
+    super("The message is about another dispute, or was signed before there was one.", {
+      ...options,
+      docsPath: "docs/errors.md#disputemismatch",
+      facts: { Id: args.id, "Defaults at": args.defaultsAt, "Signed defaults at": args.signedDefaultsAt },
+      next: "Sign the `defaultsAt` that `paymentOf` returns.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace DisputeMismatchError {
+  type Args = {
+    id: PaymentId;
+    defaultsAt: number;
+    signedDefaultsAt: bigint;
+  };
+}
+
+/**
  * The deployment failed.
  *
  * From @openzeppelin/contracts/utils/Errors.sol.
@@ -2457,6 +2486,7 @@ export const contractErrors = {
   DecisionAfterDeadline: DecisionAfterDeadlineError,
   DefaultBeforeDeadline: DefaultBeforeDeadlineError,
   DisputeAfterClose: DisputeAfterCloseError,
+  DisputeMismatch: DisputeMismatchError,
   FailedDeployment: FailedDeploymentError,
   GasLeftTooLow: GasLeftTooLowError,
   HeaderMalformed: HeaderMalformedError,

@@ -161,6 +161,7 @@ export declare namespace resolveTypedData {
 export const withdrawDisputeTypes = {
   WithdrawDispute: [
     { name: "paymentId", type: "bytes32" },
+    { name: "defaultsAt", type: "uint256" },
     { name: "deadline", type: "uint256" },
   ],
 } as const;

@@ -245,6 +245,8 @@ export type Withdraw = {
 export type WithdrawDispute = {
   /** The payment, which names chain, vault and payer. */
   paymentId: PaymentId;
+  /** When the dispute defaults, as nobody knows before there is one: no message signed at the purchase fits. */
+  defaultsAt: bigint;
   /** First Unix second at which the message is no longer valid. */
   deadline: bigint;
 };

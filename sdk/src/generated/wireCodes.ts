@@ -25,6 +25,7 @@ export const wireCodeOf = {
   DecisionAfterDeadline: "invalid_exact_evm_recourse_decision_after_deadline",
   DefaultBeforeDeadline: "invalid_exact_evm_recourse_default_before_deadline",
   DisputeAfterClose: "invalid_exact_evm_recourse_dispute_after_close",
+  DisputeMismatch: "invalid_exact_evm_recourse_dispute_mismatch",
   FailedDeployment: "invalid_exact_evm_recourse_failed_deployment",
   GasLeftTooLow: "invalid_exact_evm_recourse_gas_left_too_low",
   HeaderMalformed: "invalid_exact_evm_recourse_header_malformed",

@@ -1,11 +1,13 @@
 import { type Hex, zeroHash } from "viem";
 import { paymentOf } from "../generated/actions/refundWindow/paymentOf.js";
+import { PaymentNotDisputedError } from "../generated/errors.js";
 import {
   concedeTypedData,
   disputeTypedData,
   resolveTypedData,
   withdrawDisputeTypedData,
 } from "../generated/typedData.js";
+import { Status } from "../generated/types.js";
 import { toWire } from "./messages.js";
 import type { PaymentReceipt } from "./receipt.js";
 import type { RelayRequest } from "./relay.js";
@@ -48,13 +50,19 @@ export declare namespace signDispute {
   };
 }
 
-/** Signs that the payer ends its dispute in the seller's favor. */
+/**
+ * Signs that the payer ends its running dispute in the seller's favor.
+ *
+ * @throws {PaymentNotDisputedError} when there is no dispute, or no longer.
+ */
 export async function signWithdrawDispute(
   client: SigningClient,
   parameters: signWithdrawDispute.Parameters,
 ): Promise<RelayRequest & { action: "withdrawDispute" }> {
   const { contract, deadline, paymentId, place, ref } = await partsOf(client, parameters);
-  const message = { paymentId, deadline };
+  const { defaultsAt, status } = await paymentOf(client, { address: contract.address, ref });
+  if (status !== Status.Disputed) throw new PaymentNotDisputedError({ id: paymentId });
+  const message = { paymentId, defaultsAt: BigInt(defaultsAt), deadline };
 
   const signature = await sign(client, withdrawDisputeTypedData({ ...contract, message }));
   return { action: "withdrawDispute", ...place, ref, message: toWire(message), signature };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IRefundWindow} from "../../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../../contracts/interfaces/IVault.sol";
 import {TypedDataLib} from "../../../contracts/libraries/TypedDataLib.sol";
 import {PaymentId, PaymentRef} from "../../../contracts/types/Payment.sol";
@@ -68,6 +69,14 @@ contract RefundWindowWithdrawDisputeWithSignatureTest is RefundWindowUnitTest {
         if (deadline == message.deadline) ++deadline;
         bytes memory signature = signWithdrawDispute(payer, message);
         message.deadline = deadline;
+
+        expectInvalid(payer.addr, signature);
+    }
+
+    function testFuzz_RevertWhen_AnotherDefaultWasSigned(uint256 defaultsAt) external {
+        if (defaultsAt == message.defaultsAt) ++defaultsAt;
+        bytes memory signature = signWithdrawDispute(payer, message);
+        message.defaultsAt = defaultsAt;
 
         expectInvalid(payer.addr, signature);
     }
@@ -153,6 +162,16 @@ contract RefundWindowWithdrawDisputeWithSignatureTest is RefundWindowUnitTest {
         expectRelayRevert(payer, notDisputed(ref));
     }
 
+    function testFuzz_RevertWhen_MessageIsForAnotherDispute(uint256 defaultsAt) external {
+        if (defaultsAt == DEFAULTS_AT) ++defaultsAt;
+        message.defaultsAt = defaultsAt;
+
+        expectRelayRevert(
+            payer,
+            abi.encodeWithSelector(IRefundWindow.DisputeMismatch.selector, id, uint40(DEFAULTS_AT), defaultsAt)
+        );
+    }
+
     function test_RevertWhen_MessageComesAtDefault() external {
         message.deadline = type(uint256).max;
         vm.warp(DEFAULTS_AT);
@@ -183,7 +202,11 @@ contract RefundWindowWithdrawDisputeWithSignatureTest is RefundWindowUnitTest {
     function useRef(PaymentRef memory newRef) private {
         ref = newRef;
         id = vault.idOf(newRef);
-        message = WithdrawDispute({paymentId: id, deadline: block.timestamp + 1 days});
+        message = WithdrawDispute({
+            paymentId: id,
+            defaultsAt: vault.paymentOf(newRef).defaultsAt,
+            deadline: block.timestamp + 1 days
+        });
     }
 
     function signIn(uint256 chainId, address verifyingContract) private view returns (bytes memory) {

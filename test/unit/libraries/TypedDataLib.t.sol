@@ -79,15 +79,23 @@ contract TypedDataLibTest is TestBase {
     function test_WithdrawDispute_TypeHashNamesAllFields() external pure {
         assertEq(
             TypedDataLib.WITHDRAW_DISPUTE_TYPEHASH,
-            keccak256("WithdrawDispute(bytes32 paymentId,uint256 deadline)")
+            keccak256("WithdrawDispute(bytes32 paymentId,uint256 defaultsAt,uint256 deadline)")
         );
     }
 
     /// @dev The construction by names ties the words to the struct's fields.
-    function testFuzz_WithdrawDispute_HashesEachField(bytes32 paymentId, uint256 deadline) external view {
-        WithdrawDispute memory message = WithdrawDispute({paymentId: PaymentId.wrap(paymentId), deadline: deadline});
+    function testFuzz_WithdrawDispute_HashesEachField(
+        bytes32 paymentId,
+        uint256 defaultsAt,
+        uint256 deadline
+    ) external view {
+        WithdrawDispute memory message = WithdrawDispute({
+            paymentId: PaymentId.wrap(paymentId),
+            defaultsAt: defaultsAt,
+            deadline: deadline
+        });
 
-        bytes memory encoded = abi.encode(TypedDataLib.WITHDRAW_DISPUTE_TYPEHASH, paymentId, deadline);
+        bytes memory encoded = abi.encode(TypedDataLib.WITHDRAW_DISPUTE_TYPEHASH, paymentId, defaultsAt, deadline);
         assertEq(this.hashWithdrawDispute(message), keccak256(encoded));
     }
 

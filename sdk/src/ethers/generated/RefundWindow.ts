@@ -226,11 +226,13 @@ export type ResolveStructOutput = [
 
 export type WithdrawDisputeStruct = {
   paymentId: BytesLike;
+  defaultsAt: BigNumberish;
   deadline: BigNumberish;
 };
 
-export type WithdrawDisputeStructOutput = [paymentId: string, deadline: bigint] & {
+export type WithdrawDisputeStructOutput = [paymentId: string, defaultsAt: bigint, deadline: bigint] & {
   paymentId: string;
+  defaultsAt: bigint;
   deadline: bigint;
 };
 

@@ -308,6 +308,27 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "defaultsAt",
+        type: "uint40",
+      },
+      {
+        internalType: "uint256",
+        name: "signedDefaultsAt",
+        type: "uint256",
+      },
+    ],
+    name: "DisputeMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "uint256",
         name: "gasLeft",
         type: "uint256",
@@ -3188,6 +3209,11 @@ const _abi = [
             internalType: "PaymentId",
             name: "paymentId",
             type: "bytes32",
+          },
+          {
+            internalType: "uint256",
+            name: "defaultsAt",
+            type: "uint256",
           },
           {
             internalType: "uint256",

@@ -486,6 +486,27 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "defaultsAt",
+        type: "uint40",
+      },
+      {
+        internalType: "uint256",
+        name: "signedDefaultsAt",
+        type: "uint256",
+      },
+    ],
+    name: "DisputeMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "uint256",
         name: "gasLeft",
         type: "uint256",

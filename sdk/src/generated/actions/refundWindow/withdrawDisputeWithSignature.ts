@@ -14,6 +14,7 @@ import type { PaymentRef, WithdrawDispute } from "../../types.js";
  * @throws {SignatureInvalidError} when the payer did not sign it.
  * @throws {PaymentNotDisputedError} when it is not disputed, or no longer.
  * @throws {DecisionAfterDeadlineError} when its time is over.
+ * @throws {DisputeMismatchError} when the message names another `defaultsAt`.
  * @returns The transaction's hash. Its receipt can have the events `Credited`, `DisputeSettled` of RefundWindow.
  */
 export async function withdrawDisputeWithSignature(
