@@ -337,10 +337,6 @@ contract RefundWindow is IRefundWindow, Surplus {
         _settle({ref: ref, id: id, holding: holding, by: by, toPayer: _payerLimit(holding), evidence: 0});
     }
 
-    function _isSeller(address account) private view returns (bool) {
-        return account == _receiver() || account == _operator();
-    }
-
     /// @inheritdoc IRefundWindow
     function resolve(
         PaymentRef calldata ref,

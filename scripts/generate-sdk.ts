@@ -24,16 +24,19 @@ import { renderEthers } from "./lib/typechain.js";
 const CONTRACTS = [
   { addressDoc: "The verifier.", calls: [], name: "ReceiptVerifier" },
   { addressDoc: "The vault.", calls: ["ReceiptVerifier"], name: "RefundWindow" },
-  { addressDoc: "The factory.", calls: ["RefundWindow"], name: "VaultFactory" },
+  { addressDoc: "The vault.", calls: ["ReceiptVerifier"], name: "Escrow" },
+  { addressDoc: "The factory.", calls: ["RefundWindow", "Escrow"], name: "VaultFactory" },
 ] as const;
 
 /** What the SDK checks before a contract does, and computes instead of it. */
 const CONSTANTS = [
   "BPS",
   "CREATE2_SALT",
+  "MAX_CAPTURE_WINDOW",
   "MAX_FEE_BPS",
   "MAX_RESOLUTION_PERIOD",
   "MAX_WINDOW",
+  "MIN_CAPTURE_WINDOW",
   "MIN_ITEM_GAS",
   "MIN_PAYOUT_GAS",
   "MIN_RESOLUTION_PERIOD",
@@ -41,7 +44,7 @@ const CONSTANTS = [
 ];
 
 /** Structs that the SDK encodes without a contract. */
-const ENCODED_STRUCTS = ["PaymentRef", "RefundWindowTerms"];
+const ENCODED_STRUCTS = ["EscrowTerms", "PaymentRef", "RefundWindowTerms"];
 
 /** What the SDK reads from the logs of a token, as the standards declare it. */
 const TOKEN_EVENTS = [

@@ -221,7 +221,7 @@ abstract contract Surplus is ISurplus, Vault {
         return announcement.announcedAt + ANNOUNCEMENT_PERIOD;
     }
 
-    function _checkOperator() private view {
+    function _checkOperator() internal view {
         if (msg.sender != _operator()) revert NotOperator(msg.sender, _operator());
     }
 

@@ -100,6 +100,10 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         return address(uint160(_term(OPERATOR_INDEX)));
     }
 
+    function _isSeller(address account) internal view returns (bool) {
+        return account == _receiver() || account == _operator();
+    }
+
     function _feeReceiver() internal view returns (address) {
         return address(uint160(_term(FEE_RECEIVER_INDEX)));
     }

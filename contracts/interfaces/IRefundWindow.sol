@@ -123,10 +123,6 @@ interface IRefundWindow is ISurplus {
     /// @dev Let the payer call or sign.
     error NotPayer(PaymentId id, address caller);
 
-    /// @notice Only receiver or operator may concede.
-    /// @dev Let one of them call or sign.
-    error NotSeller(PaymentId id, address caller);
-
     /// @notice Only the arbiter may divide the money.
     /// @dev Let the arbiter of the terms call or sign.
     error NotArbiter(PaymentId id, address caller);

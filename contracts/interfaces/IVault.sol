@@ -43,6 +43,10 @@ interface IVault {
     /// @dev Check token, payer and nonce, and whether the payment has been settled.
     error PaymentUnknown(PaymentId id);
 
+    /// @notice Only receiver or operator may do this.
+    /// @dev Let one of them call or sign.
+    error NotSeller(PaymentId id, address caller);
+
     /// @notice An amount of zero.
     /// @dev Ask for at least 1.
     error AmountZero();

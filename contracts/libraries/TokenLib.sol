@@ -41,14 +41,29 @@ library TokenLib {
     );
 
     /// @notice Executes the payer's authorization to this contract, and insists on having received exactly its value.
-    /// @param authorization What the payer signed.
+    /// @param authorization What the payer signed: an EIP-3009 `TransferWithAuthorization`.
     function receiveExactly(Authorization calldata authorization) internal {
+        _receiveExactly(authorization, orderOf(authorization));
+    }
+
+    /// @notice As `receiveExactly`, of an authorization that only its recipient can present.
+    /// @param authorization What its `payer` signed: an EIP-3009 `ReceiveWithAuthorization`.
+    function receiveAsRecipient(Authorization calldata authorization) internal {
+        bytes memory order = _orderOf({
+            authorization: authorization,
+            byKey: IERC3009.receiveWithAuthorization.selector,
+            byContract: IERC3009Bytes.receiveWithAuthorization.selector
+        });
+        _receiveExactly(authorization, order);
+    }
+
+    function _receiveExactly(Authorization calldata authorization, bytes memory order) private {
         address token = authorization.token;
         uint256 expected = balanceOf(token) + authorization.value;
 
         // The token has code: it told a balance.
         // solhint-disable-next-line avoid-low-level-calls
-        (bool success, bytes memory reason) = token.call(orderOf(authorization));
+        (bool success, bytes memory reason) = token.call(order);
         if (!success) revert TokenRefusedAuthorization(token, reason);
 
         uint256 balance = balanceOf(token);
@@ -59,52 +74,47 @@ library TokenLib {
     /// @param authorization What the payer signed.
     /// @return The overload for keys where the signature has a key's length, else that for contracts.
     function orderOf(Authorization calldata authorization) internal view returns (bytes memory) {
-        bytes calldata signature = authorization.signature;
-        if (signature.length == ECDSA_SIGNATURE_LENGTH) {
-            (bytes32 r, bytes32 s) = abi.decode(signature[:64], (bytes32, bytes32));
-            return _orderByKey(authorization, uint8(signature[64]), r, s);
-        }
-        return _orderByContract(authorization);
+        return
+            _orderOf({
+                authorization: authorization,
+                byKey: IERC3009.transferWithAuthorization.selector,
+                byContract: IERC3009Bytes.transferWithAuthorization.selector
+            });
     }
 
-    /// @dev The overload that every EIP-3009 token has.
-    function _orderByKey(
+    /// @dev Every EIP-3009 token has the overload for keys; newer ones have that for payers that are contracts.
+    function _orderOf(
         Authorization calldata authorization,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
+        bytes4 byKey,
+        bytes4 byContract
     ) private view returns (bytes memory) {
-        return
-            abi.encodeCall(
-                IERC3009.transferWithAuthorization,
-                (
+        bytes calldata signature = authorization.signature;
+        if (signature.length != ECDSA_SIGNATURE_LENGTH) {
+            return
+                abi.encodeWithSelector(
+                    byContract,
                     authorization.payer,
                     address(this),
                     authorization.value,
                     authorization.validAfter,
                     authorization.validBefore,
                     authorization.nonce,
-                    v,
-                    r,
-                    s
-                )
-            );
-    }
-
-    /// @dev The overload of newer tokens, for payers that are contracts.
-    function _orderByContract(Authorization calldata authorization) private view returns (bytes memory) {
+                    signature
+                );
+        }
+        (bytes32 r, bytes32 s) = abi.decode(signature[:64], (bytes32, bytes32));
         return
-            abi.encodeCall(
-                IERC3009Bytes.transferWithAuthorization,
-                (
-                    authorization.payer,
-                    address(this),
-                    authorization.value,
-                    authorization.validAfter,
-                    authorization.validBefore,
-                    authorization.nonce,
-                    authorization.signature
-                )
+            abi.encodeWithSelector(
+                byKey,
+                authorization.payer,
+                address(this),
+                authorization.value,
+                authorization.validAfter,
+                authorization.validBefore,
+                authorization.nonce,
+                uint8(signature[64]),
+                r,
+                s
             );
     }
 

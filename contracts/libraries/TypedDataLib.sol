@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
-import {Concede, Dispute, Refund, Release, Resolve, Withdraw, WithdrawDispute} from "../types/TypedData.sol";
+import {
+    Capture,
+    CaptureMany,
+    Concede,
+    Dispute,
+    Refund,
+    Release,
+    Resolve,
+    Void,
+    Withdraw,
+    WithdrawDispute
+} from "../types/TypedData.sol";
 
 /// @title TypedDataLib
 /// @notice The EIP-712 type hashes of all messages that can be relayed.
@@ -24,6 +35,19 @@ library TypedDataLib {
     );
     bytes32 internal constant RELEASE_TYPEHASH = keccak256(
         "Release(bytes32 paymentId,uint256 announcement,uint256 amount,address to,uint256 deadline)"
+    );
+
+    bytes32 internal constant CAPTURE_TYPEHASH = keccak256(
+        "Capture(bytes32 paymentId,uint256 amount,bool isFinal,uint256 expectedHeld,uint256 expectedCaptured,uint256 deadline)"
+    );
+    bytes32 internal constant CAPTURE_ITEM_TYPEHASH = keccak256(
+        "CaptureItem(address payer,bytes32 nonce,uint256 amount,uint256 expectedHeld,uint256 expectedCaptured)"
+    );
+    bytes32 internal constant CAPTURE_MANY_TYPEHASH = keccak256(
+        "CaptureMany(address token,CaptureItem[] items,uint256 deadline)CaptureItem(address payer,bytes32 nonce,uint256 amount,uint256 expectedHeld,uint256 expectedCaptured)"
+    );
+    bytes32 internal constant VOID_TYPEHASH = keccak256(
+        "Void(bytes32 paymentId,address by,uint256 expectedHeld,uint256 deadline)"
     );
 
     /// @notice The EIP-712 struct hash of `message`.
@@ -73,5 +97,31 @@ library TypedDataLib {
     /// @return The hash, without the domain.
     function hash(Release calldata message) internal pure returns (bytes32) {
         return keccak256(abi.encode(RELEASE_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Capture calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CAPTURE_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(CaptureMany calldata message) internal pure returns (bytes32) {
+        bytes32[] memory items = new bytes32[](message.items.length);
+        for (uint256 i = 0; i < items.length; ++i) {
+            items[i] = keccak256(abi.encode(CAPTURE_ITEM_TYPEHASH, message.items[i]));
+        }
+        bytes32 itemsHash = keccak256(abi.encodePacked(items));
+        return keccak256(abi.encode(CAPTURE_MANY_TYPEHASH, message.token, itemsHash, message.deadline));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Void calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VOID_TYPEHASH, message));
     }
 }

@@ -39,3 +39,19 @@ struct RefundWindowTerms {
     bool silenceFavorsPayer;
     uint16 nonRefundableBps;
 }
+
+/// @notice The promise of an escrow: silence repays the buyer, until then the operator captures what was earned.
+/// @param receiver Who earns what is captured; not zero.
+/// @param operator Who captures and returns: the server's signing key, or a contract of buyer, seller and judge; not zero.
+/// @param feeReceiver Who gets the fee; zero exactly when there is no fee, and not the receiver.
+/// @param feeBps The fee in hundredths of a percent of what the receiver gets, at most 1,000.
+/// @param salt Free; makes vaults of otherwise equal terms different.
+/// @param captureWindow Seconds in which can be captured, counted from the payment: ten minutes to 365 days.
+struct EscrowTerms {
+    address receiver;
+    address operator;
+    address feeReceiver;
+    uint16 feeBps;
+    bytes32 salt;
+    uint40 captureWindow;
+}

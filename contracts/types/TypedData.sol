@@ -95,3 +95,56 @@ struct Release {
     address to;
     uint256 deadline;
 }
+
+/// @notice EIP-712 message by which an escrow's operator captures a part of a payment, and may return the rest.
+/// @param paymentId The payment, which names chain and vault.
+/// @param amount What the receiver gets, fee included, in the token's smallest unit; at least 1 unless it is final.
+/// @param isFinal Whether what remains goes back to the payer at once.
+/// @param expectedHeld What the payment held when it was signed; it only shrinks.
+/// @param expectedCaptured What had been captured when it was signed; it only grows, so an old message never becomes valid
+/// again.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Capture {
+    PaymentId paymentId;
+    uint256 amount;
+    bool isFinal;
+    uint256 expectedHeld;
+    uint256 expectedCaptured;
+    uint256 deadline;
+}
+
+/// @notice One of many captures of one token.
+/// @param payer Whose payment it is.
+/// @param nonce The nonce of the payer's authorization.
+/// @param amount What the receiver gets, fee included, in the token's smallest unit, at least 1.
+/// @param expectedHeld What the payment held when it was signed; it only shrinks.
+/// @param expectedCaptured What had been captured when it was signed; it only grows.
+struct CaptureItem {
+    address payer;
+    bytes32 nonce;
+    uint256 amount;
+    uint256 expectedHeld;
+    uint256 expectedCaptured;
+}
+
+/// @notice EIP-712 message by which an escrow's operator captures parts of many payments.
+/// @param token The ERC-20 token of all items.
+/// @param items The captures. Each can be carried out once, with this message or another.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct CaptureMany {
+    address token;
+    CaptureItem[] items;
+    uint256 deadline;
+}
+
+/// @notice EIP-712 message by which an escrow's operator or receiver returns all that is held to the payer.
+/// @param paymentId The payment, which names chain and vault.
+/// @param by Who returns it, and signs: receiver or operator.
+/// @param expectedHeld What the payment held when it was signed; the message is void when a part was captured since.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Void {
+    PaymentId paymentId;
+    address by;
+    uint256 expectedHeld;
+    uint256 deadline;
+}

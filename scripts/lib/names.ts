@@ -25,3 +25,8 @@ export function label(name: string): string {
   const text = words(name).join(" ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** What a contract's function is called in the SDK: JavaScript keeps one word of our trade for itself. */
+export function actionName(functionName: string): string {
+  return functionName === "void" ? "voidPayment" : functionName;
+}

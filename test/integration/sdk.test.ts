@@ -200,7 +200,9 @@ describe("typed data", () => {
       to: payer.address,
       token: USDC,
     };
-    const signature = await payer.signTypedData(withdrawTypedData({ address: vault, chainId, message }));
+    const signature = await payer.signTypedData(
+      withdrawTypedData({ domain: refundWindowDomain({ address: vault, chainId }), message }),
+    );
     await assert.rejects(withdrawWithSignature(wallet, { address: vault, message, signature }), CreditEmptyError);
 
     const other = { ...message, expectedCredit: 1n };

@@ -21,4 +21,22 @@ interface IERC3009Bytes {
         bytes32 nonce,
         bytes calldata signature
     ) external;
+
+    /// @notice As `transferWithAuthorization`, by `to` alone.
+    /// @param from Who signed.
+    /// @param to Who is paid, and calls.
+    /// @param value In the token's smallest unit.
+    /// @param validAfter Unix seconds; valid strictly after.
+    /// @param validBefore Unix seconds; valid strictly before.
+    /// @param nonce Used once for each `from`.
+    /// @param signature Whatever the payer accepts.
+    function receiveWithAuthorization(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce,
+        bytes calldata signature
+    ) external;
 }

@@ -1,6 +1,6 @@
 import type { ContractModel, EventModel, Field, FunctionModel, SolidityType } from "../contract-model.js";
 import type { Files } from "../generated-files.js";
-import { camelCase } from "../names.js";
+import { actionName, camelCase } from "../names.js";
 import { jsDoc } from "../natspec.js";
 import { file } from "./file.js";
 import type { SdkContract } from "./sdk-contract.js";
@@ -13,8 +13,14 @@ export function renderActions(contract: SdkContract): Files {
   const overloaded = names.find((name, i) => names.indexOf(name) !== i);
   if (overloaded)
     throw new Error(`${contract.name}.${overloaded} is overloaded: a file of the SDK holds one function.`);
-  const actions = contract.functions.map((fn) => [`actions/${folder}/${fn.name}.ts`, renderAction(contract, fn)]);
-  const index = names.sort().map((name) => `export * from "./${name}.js";`);
+  const actions = contract.functions.map((fn) => [
+    `actions/${folder}/${actionName(fn.name)}.ts`,
+    renderAction(contract, fn),
+  ]);
+  const index = names
+    .map(actionName)
+    .sort()
+    .map((name) => `export * from "./${name}.js";`);
   return Object.fromEntries([
     ...actions,
     [`actions/${folder}/index.ts`, file([contract.source], {}, index.join("\n"))],
@@ -24,7 +30,8 @@ export function renderActions(contract: SdkContract): Files {
 
 function renderAction(contract: SdkContract, fn: FunctionModel): string {
   const abi = `${camelCase(contract.name)}Abi`;
-  const { inputs, name, outputs } = fn;
+  const { inputs, outputs } = fn;
+  const name = actionName(fn.name);
   const names = namesIn([...inputs.map(({ type }) => type), ...(fn.isView ? outputs.map(({ type }) => type) : [])]);
   const finders = emittedEvents(contract, fn);
   const body = [
@@ -38,12 +45,12 @@ function renderAction(contract: SdkContract, fn: FunctionModel): string {
     abi: typeof ${abi};
     address: Address;
     args: readonly [${inputs.map((input) => `${input.name}: ${typeScriptType(input.type)}`).join(", ")}];
-    functionName: "${name}";
+    functionName: "${fn.name}";
   };
 }`,
     `/** The call alone, to batch, simulate or estimate. */
 export function ${name}Call({ ${["address", ...inputs.map((input) => input.name)].join(", ")} }: ${name}.Parameters): ${name}.Call {
-  return { abi: ${abi}, address, args: [${inputs.map((input) => input.name).join(", ")}], functionName: "${name}" };
+  return { abi: ${abi}, address, args: [${inputs.map((input) => input.name).join(", ")}], functionName: "${fn.name}" };
 }`,
     ...finders.map(
       ({ events, module }) => `export { ${events.map((event) => `find${event}`).join(", ")} } from "${module}";`,
@@ -84,7 +91,8 @@ function events(emits: readonly string[], { name }: SdkContract): string {
     : ` Its receipt can have the events ${emits.map((event) => `\`${event}\``).join(", ")} of ${name}.`;
 }
 
-function readAction(contract: SdkContract, { name, outputs }: FunctionModel): string {
+function readAction(contract: SdkContract, { name: functionName, outputs }: FunctionModel): string {
+  const name = actionName(functionName);
   const signature = `export async function ${name}(client: Client, parameters: ${name}.Parameters): Promise<${name}.ReturnType>`;
   const read = `withContractErrors(readContract(client, ${name}Call(parameters)))`;
   if (outputs.length > 1) {
@@ -114,7 +122,8 @@ function returnType(outputs: readonly Field[]): string {
   return outputs.length === 1 && only ? typeScriptType(only.type) : `{\n${renderFields(outputs)}}`;
 }
 
-function writeAction({ name }: FunctionModel): string {
+function writeAction({ name: functionName }: FunctionModel): string {
+  const name = actionName(functionName);
   return `export async function ${name}(
   client: Client<Transport, Chain, Account>,
   parameters: ${name}.Parameters,

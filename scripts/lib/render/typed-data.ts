@@ -7,20 +7,22 @@ import type { SdkContract } from "./sdk-contract.js";
 /** EIP-712 domains, and one function a message. `typeStrings` are those of the contracts, and must be the same. */
 export function renderTypedData(contracts: readonly SdkContract[], typeStrings: readonly string[]): string {
   const messages = signedMessages(contracts);
-  for (const { struct } of messages) {
-    const expected = encodeType(struct);
+  const hashed = new Map(
+    messages.flatMap(({ nested, struct }) => [...nested, struct].map((each) => [each.name, each])),
+  );
+  const structs = [...hashed.values()];
+  for (const struct of structs) {
+    const expected = encodeType(struct, structs);
     if (!typeStrings.includes(expected))
       throw new Error(`The contracts hash ${struct.name} by another type than ${expected}.`);
   }
-  if (typeStrings.length !== messages.length)
+  if (typeStrings.length !== structs.length)
     throw new Error("The contracts have type strings of structs that nobody signs.");
 
-  const domains = contracts.flatMap(({ eip712, name }) => (eip712 ? [renderDomain(name, eip712)] : []));
+  const signing = contracts.flatMap(({ eip712, name, source }) => (eip712 ? [{ eip712, name, source }] : []));
+  const domainTypes = signing.map(({ name }) => `ReturnType<typeof ${camelCase(name)}Domain>`);
   return file(
-    [
-      ...contracts.filter(({ eip712 }) => eip712).map(({ source }) => source),
-      ...messages.map(({ struct }) => struct.source),
-    ],
+    [...signing.map(({ source }) => source), ...structs.map(({ source }) => source)],
     { viem: ["type Address"], "./types.js": messages.map(({ struct }) => `type ${struct.name}`) },
     [
       `${jsDoc(["One vault on one chain."])}export type VerifyingContract = {
@@ -28,36 +30,54 @@ export function renderTypedData(contracts: readonly SdkContract[], typeStrings: 
         address: Address;
         chainId: number;
       };`,
-      ...domains,
+      ...signing.map(({ eip712, name }) => renderDomain(name, eip712)),
+      `/** The EIP-712 domain of a vault of any kind. */
+export type VaultDomain = ${domainTypes.join(" | ")};`,
       ...messages.map(renderMessage),
     ].join("\n\n"),
   );
 }
 
-type SignedMessage = { contract: ContractModel; struct: StructModel };
+type SignedMessage = {
+  struct: StructModel;
+  /** Structs inside it. */
+  nested: StructModel[];
+  /** Whose vaults take it. */
+  contracts: string[];
+};
 
 /** Structs that a contract with an EIP-712 domain takes together with a signature. */
 function signedMessages(contracts: readonly ContractModel[]): SignedMessage[] {
-  const messages = contracts
-    .filter(({ eip712 }) => eip712)
-    .flatMap((contract) =>
-      contract.functions
-        .filter(({ inputs }) => inputs.some(({ name }) => name === "signature"))
-        .flatMap(({ inputs }) =>
-          inputs.flatMap(({ name, type }) => (name === "message" && type.kind === "struct" ? [type.name] : [])),
-        )
-        .map((name) => ({ contract, struct: contract.structs.find((struct) => struct.name === name) as StructModel })),
-    );
-  const names = messages.map(({ struct }) => struct.name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice)
-    throw new Error(`${twice} is signed for more than one contract: its function needs the domain as a parameter.`);
-  return messages;
+  const messages = new Map<string, SignedMessage>();
+  for (const contract of contracts.filter(({ eip712 }) => eip712)) {
+    for (const struct of signedStructs(contract)) {
+      const known = messages.get(struct.name);
+      if (known) known.contracts.push(contract.name);
+      else messages.set(struct.name, { contracts: [contract.name], nested: nestedIn(struct, contract), struct });
+    }
+  }
+  return [...messages.values()];
 }
 
-/** EIP-712's encodeType of a struct without nested structs. */
-export function encodeType({ fields, name }: StructModel): string {
-  return `${name}(${fields.map((field) => `${eip712Type(field.type)} ${field.name}`).join(",")})`;
+function signedStructs({ functions, structs }: ContractModel): StructModel[] {
+  return functions
+    .filter(({ inputs }) => inputs.some(({ name }) => name === "signature"))
+    .flatMap(({ inputs }) =>
+      inputs.flatMap(({ name, type }) => (name === "message" && type.kind === "struct" ? [type.name] : [])),
+    )
+    .map((name) => structs.find((struct) => struct.name === name) as StructModel);
+}
+
+function nestedIn({ fields }: StructModel, { structs }: Pick<ContractModel, "structs">): StructModel[] {
+  const names = fields.map(({ type }) => (type.kind === "array" ? type.of : type));
+  return structs.filter(({ name }) => names.some((type) => type.kind === "struct" && type.name === name));
+}
+
+/** EIP-712's encodeType: the struct, and after it those inside, which are one level deep. */
+export function encodeType(struct: StructModel, structs: readonly StructModel[] = []): string {
+  return [struct, ...nestedIn(struct, { structs: [...structs] })]
+    .map(({ fields, name }) => `${name}(${fields.map((field) => `${eip712Type(field.type)} ${field.name}`).join(",")})`)
+    .join("");
 }
 
 function eip712Type(type: SolidityType): string {
@@ -72,19 +92,23 @@ function renderDomain(contract: string, { name, version }: { name: string; versi
 }`;
 }
 
-function renderMessage({ contract, struct }: SignedMessage): string {
+function renderMessage({ contracts, nested, struct }: SignedMessage): string {
   const name = camelCase(struct.name);
-  const types = struct.fields
-    .map((field) => `{ name: "${field.name}", type: "${eip712Type(field.type)}" },`)
-    .join("\n");
+  const types = [struct, ...nested].map(
+    (each) => `${each.name}: [
+  ${each.fields.map((field) => `{ name: "${field.name}", type: "${eip712Type(field.type)}" },`).join("\n")}
+],`,
+  );
+  const [only] = contracts.length === 1 ? contracts : [];
+  // What several kinds of vaults take is signed for the domain of one.
+  const place = only ? "address, chainId" : "domain";
+  const placeType = only ? "VerifyingContract" : "{ domain: VaultDomain }";
   return `/** The EIP-712 types of \`${struct.name}\`. */
-export const ${name}Types = { ${struct.name}: [
-  ${types}
-] } as const;
+export const ${name}Types = { ${types.join("\n")} } as const;
 
-${jsDoc([struct.doc.notice, struct.doc.dev, "What viem's `signTypedData` and `verifyTypedData` take."])}export function ${name}TypedData({ address, chainId, message }: ${name}TypedData.Parameters) {
+${jsDoc([struct.doc.notice, struct.doc.dev, "What viem's `signTypedData` and `verifyTypedData` take."])}export function ${name}TypedData({ ${place}, message }: ${name}TypedData.Parameters) {
   return {
-    domain: ${camelCase(contract.name)}Domain({ address, chainId }),
+    ${only ? `domain: ${camelCase(only)}Domain({ address, chainId })` : "domain"},
     message,
     primaryType: "${struct.name}",
     types: ${name}Types,
@@ -92,6 +116,6 @@ ${jsDoc([struct.doc.notice, struct.doc.dev, "What viem's `signTypedData` and `ve
 }
 
 export declare namespace ${name}TypedData {
-  type Parameters = VerifyingContract & { message: ${struct.name} };
+  type Parameters = ${placeType} & { message: ${struct.name} };
 }`;
 }

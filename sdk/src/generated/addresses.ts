@@ -6,10 +6,14 @@ export const addresses = {
     verifier: "0x7BDBE32d4F6add04A6149d3AF8Cb575Bd9Ee048a",
   },
   "refund-window": {
-    implementation: "0xD5045127Da813607aCafe32F48CE901F6Dc232DD",
-    factory: "0x6E436E4b91E99FDC87f8E70DfdE1a8Fc3f8982c0",
+    implementation: "0x22033139eba86c7652D9caF2497EB4609471F848",
+    factory: "0xfA7Dd27Fb2d6d0a5d2014cb92a1fe5feEC5dE84F",
+  },
+  escrow: {
+    implementation: "0x693F97de1978AdcFdea048c15C4bb3E5B4B5ba75",
+    factory: "0x1eDcc0c25EE72411b80db3d767fC97FB2C97B66a",
   },
 } as const;
 
 /** A kind of vault, as `extra.recourse.kind` names it. */
-export type VaultKind = "refund-window";
+export type VaultKind = "refund-window" | "escrow";

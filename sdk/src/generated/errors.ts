@@ -338,6 +338,63 @@ export declare namespace BlockTooOldError {
 }
 
 /**
+ * The time to capture, or to return by decision, is over.
+ *
+ * Call `reclaim`: what is held is the payer's.
+ */
+export class CaptureAfterDeadlineError extends RecourseError {
+  override readonly name = "CaptureAfterDeadlineError";
+  readonly contractError = "CaptureAfterDeadline";
+  readonly args: CaptureAfterDeadlineError.Args;
+
+  constructor(args: CaptureAfterDeadlineError.Args, options: CauseOption = {}) {
+    super("The time to capture, or to return by decision, is over.", {
+      ...options,
+      docsPath: "docs/errors.md#captureafterdeadline",
+      facts: { Id: args.id, "Capture until": args.captureUntil },
+      next: "Call `reclaim`: what is held is the payer's.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace CaptureAfterDeadlineError {
+  type Args = {
+    id: PaymentId;
+    captureUntil: number;
+  };
+}
+
+/**
+ * More was to be captured than is held.
+ *
+ * Capture at most `held`.
+ */
+export class CaptureExceedsHeldError extends RecourseError {
+  override readonly name = "CaptureExceedsHeldError";
+  readonly contractError = "CaptureExceedsHeld";
+  readonly args: CaptureExceedsHeldError.Args;
+
+  constructor(args: CaptureExceedsHeldError.Args, options: CauseOption = {}) {
+    super("More was to be captured than is held.", {
+      ...options,
+      docsPath: "docs/errors.md#captureexceedsheld",
+      facts: { Id: args.id, Amount: args.amount, Held: args.held },
+      next: "Capture at most `held`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace CaptureExceedsHeldError {
+  type Args = {
+    id: PaymentId;
+    amount: bigint;
+    held: bigint;
+  };
+}
+
+/**
  * The bucket has not matured.
  *
  * Wait until `maturesAt`.
@@ -728,6 +785,35 @@ export declare namespace HeaderTooLongError {
   type Args = {
     length: bigint;
     limit: bigint;
+  };
+}
+
+/**
+ * The payment is not as the caller expected it: something was captured or returned since.
+ *
+ * Look at the payment, and decide anew.
+ */
+export class HoldChangedError extends RecourseError {
+  override readonly name = "HoldChangedError";
+  readonly contractError = "HoldChanged";
+  readonly args: HoldChangedError.Args;
+
+  constructor(args: HoldChangedError.Args, options: CauseOption = {}) {
+    super("The payment is not as the caller expected it: something was captured or returned since.", {
+      ...options,
+      docsPath: "docs/errors.md#holdchanged",
+      facts: { Id: args.id, Held: args.held, Captured: args.captured },
+      next: "Look at the payment, and decide anew.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace HoldChangedError {
+  type Args = {
+    id: PaymentId;
+    held: bigint;
+    captured: bigint;
   };
 }
 
@@ -1136,7 +1222,7 @@ export declare namespace NotPayerError {
 }
 
 /**
- * Only receiver or operator may concede.
+ * Only receiver or operator may do this.
  *
  * Let one of them call or sign.
  */
@@ -1146,7 +1232,7 @@ export class NotSellerError extends RecourseError {
   readonly args: NotSellerError.Args;
 
   constructor(args: NotSellerError.Args, options: CauseOption = {}) {
-    super("Only receiver or operator may concede.", {
+    super("Only receiver or operator may do this.", {
       ...options,
       docsPath: "docs/errors.md#notseller",
       facts: { Id: args.id, Caller: args.caller },
@@ -1160,6 +1246,33 @@ export declare namespace NotSellerError {
   type Args = {
     id: PaymentId;
     caller: Address;
+  };
+}
+
+/**
+ * Nothing of the payment is held any more.
+ *
+ * It has been captured, returned or reclaimed. Look at the payment.
+ */
+export class NothingHeldError extends RecourseError {
+  override readonly name = "NothingHeldError";
+  readonly contractError = "NothingHeld";
+  readonly args: NothingHeldError.Args;
+
+  constructor(args: NothingHeldError.Args, options: CauseOption = {}) {
+    super("Nothing of the payment is held any more.", {
+      ...options,
+      docsPath: "docs/errors.md#nothingheld",
+      facts: { Id: args.id },
+      next: "It has been captured, returned or reclaimed. Look at the payment.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NothingHeldError {
+  type Args = {
+    id: PaymentId;
   };
 }
 
@@ -1622,6 +1735,34 @@ export declare namespace RecipientForbiddenError {
 }
 
 /**
+ * The operator still has time.
+ *
+ * Wait until `captureUntil`, or ask receiver or operator to return it.
+ */
+export class ReclaimBeforeDeadlineError extends RecourseError {
+  override readonly name = "ReclaimBeforeDeadlineError";
+  readonly contractError = "ReclaimBeforeDeadline";
+  readonly args: ReclaimBeforeDeadlineError.Args;
+
+  constructor(args: ReclaimBeforeDeadlineError.Args, options: CauseOption = {}) {
+    super("The operator still has time.", {
+      ...options,
+      docsPath: "docs/errors.md#reclaimbeforedeadline",
+      facts: { Id: args.id, "Capture until": args.captureUntil },
+      next: "Wait until `captureUntil`, or ask receiver or operator to return it.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ReclaimBeforeDeadlineError {
+  type Args = {
+    id: PaymentId;
+    captureUntil: number;
+  };
+}
+
+/**
  * The transfer came before an announcement that has ended, and nobody proved it in time.
  *
  * Ask the operator, who may assign it.
@@ -1757,6 +1898,35 @@ export declare namespace RefundAfterMaturityError {
 }
 
 /**
+ * More was to be refunded than was captured and not refunded yet.
+ *
+ * Refund at most `refundable`.
+ */
+export class RefundExceedsCapturedError extends RecourseError {
+  override readonly name = "RefundExceedsCapturedError";
+  readonly contractError = "RefundExceedsCaptured";
+  readonly args: RefundExceedsCapturedError.Args;
+
+  constructor(args: RefundExceedsCapturedError.Args, options: CauseOption = {}) {
+    super("More was to be refunded than was captured and not refunded yet.", {
+      ...options,
+      docsPath: "docs/errors.md#refundexceedscaptured",
+      facts: { Id: args.id, Amount: args.amount, Refundable: args.refundable },
+      next: "Refund at most `refundable`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace RefundExceedsCapturedError {
+  type Args = {
+    id: PaymentId;
+    amount: bigint;
+    refundable: bigint;
+  };
+}
+
+/**
  * More was asked for than can be given back.
  *
  * Ask for at most `refundable`.
@@ -1786,6 +1956,35 @@ export declare namespace RefundExceedsRefundableError {
 }
 
 /**
+ * The authorization that pays for the refund is in another token than the payment.
+ *
+ * Sign for the payment's token.
+ */
+export class RefundInOtherTokenError extends RecourseError {
+  override readonly name = "RefundInOtherTokenError";
+  readonly contractError = "RefundInOtherToken";
+  readonly args: RefundInOtherTokenError.Args;
+
+  constructor(args: RefundInOtherTokenError.Args, options: CauseOption = {}) {
+    super("The authorization that pays for the refund is in another token than the payment.", {
+      ...options,
+      docsPath: "docs/errors.md#refundinothertoken",
+      facts: { Id: args.id, "Refund token": args.refundToken, Token: args.token },
+      next: "Sign for the payment's token.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace RefundInOtherTokenError {
+  type Args = {
+    id: PaymentId;
+    refundToken: Address;
+    token: Address;
+  };
+}
+
+/**
  * The payer asked for a refund, but there is an arbiter.
  *
  * Dispute the payment, or let receiver or operator refund.
@@ -1810,6 +2009,35 @@ export declare namespace RefundNeedsDisputeError {
   type Args = {
     id: PaymentId;
     arbiter: Address;
+  };
+}
+
+/**
+ * The authorization was not signed for this refund of this payment.
+ *
+ * Sign with the nonce that `refundNonceOf` returns.
+ */
+export class RefundNonceWrongError extends RecourseError {
+  override readonly name = "RefundNonceWrongError";
+  readonly contractError = "RefundNonceWrong";
+  readonly args: RefundNonceWrongError.Args;
+
+  constructor(args: RefundNonceWrongError.Args, options: CauseOption = {}) {
+    super("The authorization was not signed for this refund of this payment.", {
+      ...options,
+      docsPath: "docs/errors.md#refundnoncewrong",
+      facts: { Id: args.id, Nonce: args.nonce, "Expected nonce": args.expectedNonce },
+      next: "Sign with the nonce that `refundNonceOf` returns.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace RefundNonceWrongError {
+  type Args = {
+    id: PaymentId;
+    nonce: Hex;
+    expectedNonce: Hex;
   };
 }
 
@@ -2076,6 +2304,35 @@ export class TermsArbiterIsPartyError extends RecourseError {
 export declare namespace TermsArbiterIsPartyError {
   type Args = {
     arbiter: Address;
+  };
+}
+
+/**
+ * The time in which can be captured is out of bounds.
+ *
+ * Choose `captureWindow` between `minimum` and `maximum` seconds.
+ */
+export class TermsCaptureWindowOutOfBoundsError extends RecourseError {
+  override readonly name = "TermsCaptureWindowOutOfBoundsError";
+  readonly contractError = "TermsCaptureWindowOutOfBounds";
+  readonly args: TermsCaptureWindowOutOfBoundsError.Args;
+
+  constructor(args: TermsCaptureWindowOutOfBoundsError.Args, options: CauseOption = {}) {
+    super("The time in which can be captured is out of bounds.", {
+      ...options,
+      docsPath: "docs/errors.md#termscapturewindowoutofbounds",
+      facts: { "Capture window": args.captureWindow, Minimum: args.minimum, Maximum: args.maximum },
+      next: "Choose `captureWindow` between `minimum` and `maximum` seconds.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsCaptureWindowOutOfBoundsError {
+  type Args = {
+    captureWindow: number;
+    minimum: number;
+    maximum: number;
   };
 }
 
@@ -2476,6 +2733,8 @@ export const contractErrors = {
   BlockHashMismatch: BlockHashMismatchError,
   BlockNotPast: BlockNotPastError,
   BlockTooOld: BlockTooOldError,
+  CaptureAfterDeadline: CaptureAfterDeadlineError,
+  CaptureExceedsHeld: CaptureExceedsHeldError,
   ClaimBeforeMaturity: ClaimBeforeMaturityError,
   ClaimEmpty: ClaimEmptyError,
   CloneArgumentsTooLong: CloneArgumentsTooLongError,
@@ -2491,6 +2750,7 @@ export const contractErrors = {
   GasLeftTooLow: GasLeftTooLowError,
   HeaderMalformed: HeaderMalformedError,
   HeaderTooLong: HeaderTooLongError,
+  HoldChanged: HoldChangedError,
   ImplementationHasNoCode: ImplementationHasNoCodeError,
   ImplementationUsedDirectly: ImplementationUsedDirectlyError,
   InsufficientBalance: InsufficientBalanceError,
@@ -2507,6 +2767,7 @@ export const contractErrors = {
   NotParty: NotPartyError,
   NotPayer: NotPayerError,
   NotSeller: NotSellerError,
+  NothingHeld: NothingHeldError,
   NothingToAssign: NothingToAssignError,
   NothingToDispute: NothingToDisputeError,
   PaymentAlreadyKnown: PaymentAlreadyKnownError,
@@ -2524,13 +2785,17 @@ export const contractErrors = {
   ReceiptTypeUnknown: ReceiptTypeUnknownError,
   ReceivedOtherAmount: ReceivedOtherAmountError,
   RecipientForbidden: RecipientForbiddenError,
+  ReclaimBeforeDeadline: ReclaimBeforeDeadlineError,
   RecordAfterAnnouncement: RecordAfterAnnouncementError,
   RecordExceedsSurplus: RecordExceedsSurplusError,
   ReentrancyGuardReentrantCall: ReentrancyGuardReentrantCallError,
   RefundAfterClose: RefundAfterCloseError,
   RefundAfterMaturity: RefundAfterMaturityError,
+  RefundExceedsCaptured: RefundExceedsCapturedError,
   RefundExceedsRefundable: RefundExceedsRefundableError,
+  RefundInOtherToken: RefundInOtherTokenError,
   RefundNeedsDispute: RefundNeedsDisputeError,
+  RefundNonceWrong: RefundNonceWrongError,
   RefundNotToPayer: RefundNotToPayerError,
   ReleaseExceedsClaim: ReleaseExceedsClaimError,
   ResolutionExceedsRefundable: ResolutionExceedsRefundableError,
@@ -2541,6 +2806,7 @@ export const contractErrors = {
   SignatureInvalid: SignatureInvalidError,
   StringTooLong: StringTooLongError,
   TermsArbiterIsParty: TermsArbiterIsPartyError,
+  TermsCaptureWindowOutOfBounds: TermsCaptureWindowOutOfBoundsError,
   TermsFeeReceiverWrong: TermsFeeReceiverWrongError,
   TermsFeeTooHigh: TermsFeeTooHighError,
   TermsLengthWrong: TermsLengthWrongError,

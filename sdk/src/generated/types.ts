@@ -33,6 +33,46 @@ export type AuthorizedTransfer = {
   timestamp: number;
 };
 
+/** EIP-712 message by which an escrow's operator captures a part of a payment, and may return the rest. */
+export type Capture = {
+  /** The payment, which names chain and vault. */
+  paymentId: PaymentId;
+  /** What the receiver gets, fee included, in the token's smallest unit; at least 1 unless it is final. */
+  amount: bigint;
+  /** Whether what remains goes back to the payer at once. */
+  isFinal: boolean;
+  /** What the payment held when it was signed; it only shrinks. */
+  expectedHeld: bigint;
+  /** What had been captured when it was signed; it only grows, so an old message never becomes valid again. */
+  expectedCaptured: bigint;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
+/** One of many captures of one token. */
+export type CaptureItem = {
+  /** Whose payment it is. */
+  payer: Address;
+  /** The nonce of the payer's authorization. */
+  nonce: Hex;
+  /** What the receiver gets, fee included, in the token's smallest unit, at least 1. */
+  amount: bigint;
+  /** What the payment held when it was signed; it only shrinks. */
+  expectedHeld: bigint;
+  /** What had been captured when it was signed; it only grows. */
+  expectedCaptured: bigint;
+};
+
+/** EIP-712 message by which an escrow's operator captures parts of many payments. */
+export type CaptureMany = {
+  /** The ERC-20 token of all items. */
+  token: Address;
+  /** The captures. Each can be carried out once, with this message or another. */
+  items: readonly CaptureItem[];
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
 /** EIP-712 message by which receiver or operator ends a dispute in the payer's favor. */
 export type Concede = {
   /** The payment, which names chain and vault. */
@@ -51,6 +91,56 @@ export type Dispute = {
   evidence: Hex;
   /** First Unix second at which the message is no longer valid. */
   deadline: bigint;
+};
+
+/** A payment into an escrow as it stands now: `paid = captured + returned + held`. */
+export type EscrowPayment = {
+  /** Its id. */
+  id: PaymentId;
+  /** Where it stands. */
+  status: EscrowStatus;
+  /** The original amount, in the token's smallest unit. */
+  paid: bigint;
+  /** What the receiver earned so far, fee included. */
+  captured: bigint;
+  /** What went back to the payer without having been captured. */
+  returned: bigint;
+  /** What can still be captured or returned. */
+  held: bigint;
+  /** What somebody gave back of what was captured. */
+  refunded: bigint;
+  /** First Unix second at which nothing can be captured any more, and anyone can return what is held. */
+  captureUntil: number;
+};
+
+/** Where a payment into an escrow stands; computed from facts, not stored. */
+export const EscrowStatus = {
+  /** Never paid. */
+  None: 0,
+  /** The operator can capture, or return it. */
+  Held: 1,
+  /** The time to capture is over; anyone can return what is held to the payer. */
+  Expired: 2,
+  /** Nothing is held any more. */
+  Ended: 3,
+} as const;
+
+export type EscrowStatus = (typeof EscrowStatus)[keyof typeof EscrowStatus];
+
+/** The promise of an escrow: silence repays the buyer, until then the operator captures what was earned. */
+export type EscrowTerms = {
+  /** Who earns what is captured; not zero. */
+  receiver: Address;
+  /** Who captures and returns: the server's signing key, or a contract of buyer, seller and judge; not zero. */
+  operator: Address;
+  /** Who gets the fee; zero exactly when there is no fee, and not the receiver. */
+  feeReceiver: Address;
+  /** The fee in hundredths of a percent of what the receiver gets, at most 1,000. */
+  feeBps: number;
+  /** Free; makes vaults of otherwise equal terms different. */
+  salt: Hex;
+  /** Seconds in which can be captured, counted from the payment: ten minutes to 365 days. */
+  captureWindow: number;
 };
 
 /** How a payment came in. Part of its id, so that nonces of different methods never meet. */
@@ -224,6 +314,18 @@ export const Status = {
 } as const;
 
 export type Status = (typeof Status)[keyof typeof Status];
+
+/** EIP-712 message by which an escrow's operator or receiver returns all that is held to the payer. */
+export type Void = {
+  /** The payment, which names chain and vault. */
+  paymentId: PaymentId;
+  /** Who returns it, and signs: receiver or operator. */
+  by: Address;
+  /** What the payment held when it was signed; the message is void when a part was captured since. */
+  expectedHeld: bigint;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
 
 /** EIP-712 message by which the owner of a credit sends all of it somewhere. */
 export type Withdraw = {

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 import { creditOf } from "../generated/actions/refundWindow/creditOf.js";
-import { withdrawTypedData } from "../generated/typedData.js";
+import { refundWindowDomain, withdrawTypedData } from "../generated/typedData.js";
 import { toWire } from "./messages.js";
 import type { RelayRequest } from "./relay.js";
 import { deadlineOf, relayPlace, type SigningClient, type SigningOptions, sign } from "./signForRelay.js";
@@ -25,7 +25,10 @@ export async function signWithdraw(
     deadline,
   };
 
-  const signature = await sign(client, withdrawTypedData({ address, chainId: client.chain.id, message }));
+  const signature = await sign(
+    client,
+    withdrawTypedData({ domain: refundWindowDomain({ address, chainId: client.chain.id }), message }),
+  );
   return { action: "withdraw", ...place, message: toWire(message), signature };
 }
 

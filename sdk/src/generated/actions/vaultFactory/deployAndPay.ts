@@ -44,3 +44,5 @@ export function deployAndPayCall({ address, terms, authorization }: deployAndPay
 export { findVaultDeployed } from "../../events/vaultFactory.js";
 
 export { findPaid } from "../../events/refundWindow.js";
+
+export { findPaid } from "../../events/escrow.js";
