@@ -109,7 +109,7 @@ contract Escrow is IEscrow, Surplus {
     ) internal override {
         _holds[id] = packHold(amount, 0, HoldState.Held, captureUntil);
 
-        emit Paid({id: id, payer: payer, token: token, nonce: nonce, amount: amount, captureUntil: captureUntil});
+        emit Authorized({id: id, payer: payer, token: token, nonce: nonce, amount: amount, captureUntil: captureUntil});
     }
 
     function _hold(address token, uint256 amount, uint40) internal override {
@@ -144,6 +144,7 @@ contract Escrow is IEscrow, Surplus {
         uint256 payoutGas
     ) external onlyClone nonReentrant {
         _checkOperator();
+        if (amount == 0) revert AmountZero();
 
         _capture(ref, _captureOf(ref, amount, false, expectedHeld, expectedCaptured), payoutGas);
     }
@@ -188,6 +189,7 @@ contract Escrow is IEscrow, Surplus {
     ) external onlyClone nonReentrant {
         _checkMessage(_idOf(ref), message.paymentId);
         _checkSignature(_operator(), TypedDataLib.hash(message), message.deadline, signature);
+        if (message.amount == 0 && !message.isFinal) revert AmountZero();
 
         _capture(ref, message, payoutGas);
     }
@@ -198,7 +200,6 @@ contract Escrow is IEscrow, Surplus {
         (uint256 held, uint256 captured) = (hold.held(), hold.captured());
 
         if (order.expectedHeld != held || order.expectedCaptured != captured) revert HoldChanged(id, held, captured);
-        if (order.amount == 0 && !order.isFinal) revert AmountZero();
         if (order.amount > held) revert CaptureExceedsHeld(id, order.amount, held);
 
         uint256 toPayer = order.isFinal ? held - order.amount : 0;

@@ -94,7 +94,7 @@ interface IEscrow is ISurplus {
     /// @param nonce The nonce of the authorization.
     /// @param amount What arrived, in the token's smallest unit.
     /// @param captureUntil First Unix second at which nothing can be captured any more.
-    event Paid(
+    event Authorized(
         PaymentId indexed id,
         address indexed payer,
         address token,
@@ -145,11 +145,11 @@ interface IEscrow is ISurplus {
     /// @notice Gives the receiver a part of what is held, at once; the rest stays held. By the operator until `captureUntil`.
     /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
     /// @custom:reverts NotOperator when another than the operator calls.
+    /// @custom:reverts AmountZero when nothing is to be captured.
     /// @custom:reverts PaymentUnknown when there is no such payment.
     /// @custom:reverts NothingHeld when all of it was captured or returned.
     /// @custom:reverts CaptureAfterDeadline when `captureUntil` has been reached.
     /// @custom:reverts HoldChanged when the payment is not as expected.
-    /// @custom:reverts AmountZero when nothing is to be captured.
     /// @custom:reverts CaptureExceedsHeld when more is to be captured than is held.
     /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
     /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.
@@ -194,11 +194,11 @@ interface IEscrow is ISurplus {
     /// @custom:reverts PaymentMismatch when the message is for another payment.
     /// @custom:reverts SignatureExpired when the deadline has been reached.
     /// @custom:reverts SignatureInvalid when the operator did not sign it.
+    /// @custom:reverts AmountZero when nothing is to be captured, and the message is not final.
     /// @custom:reverts PaymentUnknown when there is no such payment.
     /// @custom:reverts NothingHeld when all of it was captured or returned.
     /// @custom:reverts CaptureAfterDeadline when `captureUntil` has been reached.
     /// @custom:reverts HoldChanged when the payment is not as expected.
-    /// @custom:reverts AmountZero when nothing is to be captured, and the message is not final.
     /// @custom:reverts CaptureExceedsHeld when more is to be captured than is held.
     /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
     /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.

@@ -1866,6 +1866,19 @@ export const escrowAbi = [
     anonymous: false,
     inputs: [
       { indexed: true, name: "id", type: "bytes32" },
+      { indexed: true, name: "payer", type: "address" },
+      { indexed: false, name: "token", type: "address" },
+      { indexed: false, name: "nonce", type: "bytes32" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "captureUntil", type: "uint40" },
+    ],
+    name: "Authorized",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
       { indexed: false, name: "amount", type: "uint256" },
       { indexed: false, name: "fee", type: "uint256" },
       { indexed: false, name: "captured", type: "uint256" },
@@ -1896,19 +1909,6 @@ export const escrowAbi = [
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "Frozen",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "id", type: "bytes32" },
-      { indexed: true, name: "payer", type: "address" },
-      { indexed: false, name: "token", type: "address" },
-      { indexed: false, name: "nonce", type: "bytes32" },
-      { indexed: false, name: "amount", type: "uint256" },
-      { indexed: false, name: "captureUntil", type: "uint40" },
-    ],
-    name: "Paid",
     type: "event",
   },
   {

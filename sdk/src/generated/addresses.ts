@@ -10,8 +10,8 @@ export const addresses = {
     factory: "0xfA7Dd27Fb2d6d0a5d2014cb92a1fe5feEC5dE84F",
   },
   escrow: {
-    implementation: "0x693F97de1978AdcFdea048c15C4bb3E5B4B5ba75",
-    factory: "0x1eDcc0c25EE72411b80db3d767fC97FB2C97B66a",
+    implementation: "0x2719aD2e3231549F0E7394C086a217A4b6fA468E",
+    factory: "0x3Ab0A4Dd8C585773F04d2D0C279EfC9E5B4bbeB3",
   },
 } as const;
 

@@ -311,11 +311,11 @@ export interface EscrowInterface extends Interface {
     nameOrSignatureOrTopic:
       | "Assigned"
       | "AssignmentAnnounced"
+      | "Authorized"
       | "Captured"
       | "Credited"
       | "EIP712DomainChanged"
       | "Frozen"
-      | "Paid"
       | "Recorded"
       | "Refunded"
       | "Released"
@@ -441,6 +441,37 @@ export declare namespace AssignmentAnnouncedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export declare namespace AuthorizedEvent {
+  export type InputTuple = [
+    id: BytesLike,
+    payer: AddressLike,
+    token: AddressLike,
+    nonce: BytesLike,
+    amount: BigNumberish,
+    captureUntil: BigNumberish,
+  ];
+  export type OutputTuple = [
+    id: string,
+    payer: string,
+    token: string,
+    nonce: string,
+    amount: bigint,
+    captureUntil: bigint,
+  ];
+  export interface OutputObject {
+    id: string;
+    payer: string;
+    token: string;
+    nonce: string;
+    amount: bigint;
+    captureUntil: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export declare namespace CapturedEvent {
   export type InputTuple = [id: BytesLike, amount: BigNumberish, fee: BigNumberish, captured: BigNumberish];
   export type OutputTuple = [id: string, amount: bigint, fee: bigint, captured: bigint];
@@ -498,37 +529,6 @@ export declare namespace FrozenEvent {
     token: string;
     nonce: string;
     amount: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export declare namespace PaidEvent {
-  export type InputTuple = [
-    id: BytesLike,
-    payer: AddressLike,
-    token: AddressLike,
-    nonce: BytesLike,
-    amount: BigNumberish,
-    captureUntil: BigNumberish,
-  ];
-  export type OutputTuple = [
-    id: string,
-    payer: string,
-    token: string,
-    nonce: string,
-    amount: bigint,
-    captureUntil: bigint,
-  ];
-  export interface OutputObject {
-    id: string;
-    payer: string;
-    token: string;
-    nonce: string;
-    amount: bigint;
-    captureUntil: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -955,6 +955,9 @@ export interface Escrow extends BaseContract {
     AssignmentAnnouncedEvent.OutputObject
   >;
   getEvent(
+    key: "Authorized",
+  ): TypedContractEvent<AuthorizedEvent.InputTuple, AuthorizedEvent.OutputTuple, AuthorizedEvent.OutputObject>;
+  getEvent(
     key: "Captured",
   ): TypedContractEvent<CapturedEvent.InputTuple, CapturedEvent.OutputTuple, CapturedEvent.OutputObject>;
   getEvent(
@@ -970,7 +973,6 @@ export interface Escrow extends BaseContract {
   getEvent(
     key: "Frozen",
   ): TypedContractEvent<FrozenEvent.InputTuple, FrozenEvent.OutputTuple, FrozenEvent.OutputObject>;
-  getEvent(key: "Paid"): TypedContractEvent<PaidEvent.InputTuple, PaidEvent.OutputTuple, PaidEvent.OutputObject>;
   getEvent(
     key: "Recorded",
   ): TypedContractEvent<RecordedEvent.InputTuple, RecordedEvent.OutputTuple, RecordedEvent.OutputObject>;
@@ -1006,6 +1008,17 @@ export interface Escrow extends BaseContract {
       AssignmentAnnouncedEvent.OutputObject
     >;
 
+    "Authorized(bytes32,address,address,bytes32,uint256,uint40)": TypedContractEvent<
+      AuthorizedEvent.InputTuple,
+      AuthorizedEvent.OutputTuple,
+      AuthorizedEvent.OutputObject
+    >;
+    Authorized: TypedContractEvent<
+      AuthorizedEvent.InputTuple,
+      AuthorizedEvent.OutputTuple,
+      AuthorizedEvent.OutputObject
+    >;
+
     "Captured(bytes32,uint256,uint256,uint256)": TypedContractEvent<
       CapturedEvent.InputTuple,
       CapturedEvent.OutputTuple,
@@ -1037,13 +1050,6 @@ export interface Escrow extends BaseContract {
       FrozenEvent.OutputObject
     >;
     Frozen: TypedContractEvent<FrozenEvent.InputTuple, FrozenEvent.OutputTuple, FrozenEvent.OutputObject>;
-
-    "Paid(bytes32,address,address,bytes32,uint256,uint40)": TypedContractEvent<
-      PaidEvent.InputTuple,
-      PaidEvent.OutputTuple,
-      PaidEvent.OutputObject
-    >;
-    Paid: TypedContractEvent<PaidEvent.InputTuple, PaidEvent.OutputTuple, PaidEvent.OutputObject>;
 
     "Recorded(bytes32,uint40)": TypedContractEvent<
       RecordedEvent.InputTuple,

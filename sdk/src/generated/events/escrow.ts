@@ -25,6 +25,17 @@ export function findAssignmentAnnounced(
 }
 
 /**
+ * A payment came in, and is held.
+ *
+ * The first `Authorized` event in `logs`, or `undefined`.
+ */
+export function findAuthorized(
+  logs: Log[],
+): ParseEventLogsReturnType<typeof escrowAbi, "Authorized", true>[number] | undefined {
+  return parseEventLogs({ abi: escrowAbi, eventName: "Authorized", logs, strict: true })[0];
+}
+
+/**
  * A part of a payment, or all of it, went to the receiver.
  *
  * The first `Captured` event in `logs`, or `undefined`.
@@ -55,15 +66,6 @@ export function findFrozen(
   logs: Log[],
 ): ParseEventLogsReturnType<typeof escrowAbi, "Frozen", true>[number] | undefined {
   return parseEventLogs({ abi: escrowAbi, eventName: "Frozen", logs, strict: true })[0];
-}
-
-/**
- * A payment came in, and is held.
- *
- * The first `Paid` event in `logs`, or `undefined`.
- */
-export function findPaid(logs: Log[]): ParseEventLogsReturnType<typeof escrowAbi, "Paid", true>[number] | undefined {
-  return parseEventLogs({ abi: escrowAbi, eventName: "Paid", logs, strict: true })[0];
 }
 
 /**

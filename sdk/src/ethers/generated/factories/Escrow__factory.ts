@@ -914,6 +914,49 @@ const _abi = [
         type: "bytes32",
       },
       {
+        indexed: true,
+        internalType: "address",
+        name: "payer",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "bytes32",
+        name: "nonce",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        indexed: false,
+        internalType: "uint40",
+        name: "captureUntil",
+        type: "uint40",
+      },
+    ],
+    name: "Authorized",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
         indexed: false,
         internalType: "uint256",
         name: "amount",
@@ -1013,49 +1056,6 @@ const _abi = [
       },
     ],
     name: "Frozen",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      {
-        indexed: true,
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        indexed: true,
-        internalType: "address",
-        name: "payer",
-        type: "address",
-      },
-      {
-        indexed: false,
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        indexed: false,
-        internalType: "bytes32",
-        name: "nonce",
-        type: "bytes32",
-      },
-      {
-        indexed: false,
-        internalType: "uint256",
-        name: "amount",
-        type: "uint256",
-      },
-      {
-        indexed: false,
-        internalType: "uint40",
-        name: "captureUntil",
-        type: "uint40",
-      },
-    ],
-    name: "Paid",
     type: "event",
   },
   {

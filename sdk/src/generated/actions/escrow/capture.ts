@@ -10,11 +10,11 @@ import type { PaymentRef } from "../../types.js";
  *
  * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {NotOperatorError} when another than the operator calls.
+ * @throws {AmountZeroError} when nothing is to be captured.
  * @throws {PaymentUnknownError} when there is no such payment.
  * @throws {NothingHeldError} when all of it was captured or returned.
  * @throws {CaptureAfterDeadlineError} when `captureUntil` has been reached.
  * @throws {HoldChangedError} when the payment is not as expected.
- * @throws {AmountZeroError} when nothing is to be captured.
  * @throws {CaptureExceedsHeldError} when more is to be captured than is held.
  * @throws {PayoutGasTooLowError} when `payoutGas` is below the floor.
  * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `payoutGas`.

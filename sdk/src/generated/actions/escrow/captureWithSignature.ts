@@ -12,11 +12,11 @@ import type { Capture, PaymentRef } from "../../types.js";
  * @throws {PaymentMismatchError} when the message is for another payment.
  * @throws {SignatureExpiredError} when the deadline has been reached.
  * @throws {SignatureInvalidError} when the operator did not sign it.
+ * @throws {AmountZeroError} when nothing is to be captured, and the message is not final.
  * @throws {PaymentUnknownError} when there is no such payment.
  * @throws {NothingHeldError} when all of it was captured or returned.
  * @throws {CaptureAfterDeadlineError} when `captureUntil` has been reached.
  * @throws {HoldChangedError} when the payment is not as expected.
- * @throws {AmountZeroError} when nothing is to be captured, and the message is not final.
  * @throws {CaptureExceedsHeldError} when more is to be captured than is held.
  * @throws {PayoutGasTooLowError} when `payoutGas` is below the floor.
  * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `payoutGas`.

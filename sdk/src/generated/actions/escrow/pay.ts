@@ -15,7 +15,7 @@ import type { Authorization } from "../../types.js";
  * @throws {TokenBalanceUnreadableError} when the token is no contract or does not tell balances.
  * @throws {TokenRefusedAuthorizationError} when the token does not accept the authorization.
  * @throws {ReceivedOtherAmountError} when another amount arrived than was signed.
- * @returns The transaction's hash. Its receipt can have the events `Paid` of Escrow.
+ * @returns The transaction's hash. Its receipt can have the events `Authorized` of Escrow.
  */
 export async function pay(client: Client<Transport, Chain, Account>, parameters: pay.Parameters): Promise<Hash> {
   const { account, chain } = client;
@@ -43,4 +43,4 @@ export function payCall({ address, authorization }: pay.Parameters): pay.Call {
   return { abi: escrowAbi, address, args: [authorization], functionName: "pay" };
 }
 
-export { findPaid } from "../../events/escrow.js";
+export { findAuthorized } from "../../events/escrow.js";

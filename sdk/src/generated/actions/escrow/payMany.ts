@@ -15,7 +15,7 @@ import type { Authorization } from "../../types.js";
  * @throws {ItemOfOtherTokenError} when an item is in another token.
  * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `itemGas` for each item.
  * @throws {ReceivedOtherAmountError} when another amount arrived in all than the items say.
- * @returns The transaction's hash. Its receipt can have the events `Paid` of Escrow.
+ * @returns The transaction's hash. Its receipt can have the events `Authorized` of Escrow.
  */
 export async function payMany(
   client: Client<Transport, Chain, Account>,
@@ -50,4 +50,4 @@ export function payManyCall({ address, token, authorizations, itemGas }: payMany
   return { abi: escrowAbi, address, args: [token, authorizations, itemGas], functionName: "payMany" };
 }
 
-export { findPaid } from "../../events/escrow.js";
+export { findAuthorized } from "../../events/escrow.js";

@@ -16,7 +16,7 @@ import type { ReceiptProof } from "../../types.js";
  * @throws {RecordAfterAnnouncementError} when it came before an announcement that has ended.
  * @throws {RecordExceedsSurplusError} when the vault has not that much that belongs to no payment.
  * @throws {TokenBalanceUnreadableError} when the token does not tell balances.
- * @returns The transaction's hash. Its receipt can have the events `Paid`, `Recorded` of Escrow.
+ * @returns The transaction's hash. Its receipt can have the events `Authorized`, `Recorded` of Escrow.
  */
 export async function record(client: Client<Transport, Chain, Account>, parameters: record.Parameters): Promise<Hash> {
   const { account, chain } = client;
@@ -46,4 +46,4 @@ export function recordCall({ address, token, proof }: record.Parameters): record
   return { abi: escrowAbi, address, args: [token, proof], functionName: "record" };
 }
 
-export { findPaid, findRecorded } from "../../events/escrow.js";
+export { findAuthorized, findRecorded } from "../../events/escrow.js";

@@ -45,4 +45,4 @@ export { findVaultDeployed } from "../../events/vaultFactory.js";
 
 export { findPaid } from "../../events/refundWindow.js";
 
-export { findPaid } from "../../events/escrow.js";
+export { findAuthorized } from "../../events/escrow.js";
