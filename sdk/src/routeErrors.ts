@@ -6,7 +6,7 @@ export class RouteTermsError extends RecourseError {
   override name = "RouteTermsError";
 
   constructor(reason: string) {
-    super(reason, { next: "Build the route's option with `refundWindow()`." });
+    super(reason, { next: "Build the route's option with `refundWindow()` or `escrow()`." });
   }
 }
 

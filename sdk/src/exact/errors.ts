@@ -31,6 +31,8 @@ export const ErrOperationUnsupported = "invalid_exact_evm_recourse_operation_uns
 export const ErrOperationMalformed = "invalid_exact_evm_recourse_operation_malformed";
 /** The operation is not signed by receiver or operator of the vault. */
 export const ErrOperationNotAuthorized = "invalid_exact_evm_recourse_operation_not_authorized";
+/** Too little is left of the time to capture: the transaction could be mined after it. What is held goes back to the payer. */
+export const ErrCaptureTooLate = "invalid_exact_evm_recourse_capture_too_late";
 /** The chain cannot be reached, or did not answer in time. Nothing was sent. */
 export const ErrRpcUnavailable = "invalid_exact_evm_recourse_rpc_unavailable";
 /** The chain would refuse the transaction for a reason that is none of the vault's errors. */

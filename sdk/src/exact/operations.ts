@@ -18,6 +18,23 @@ const refundOperation = z.object({
   }),
 });
 
+const captureOperation = z.object({
+  type: z.enum(["capture", "close"]),
+  capture: z.strictObject({
+    amount: uint256,
+    expectedHeld: uint256,
+    expectedCaptured: uint256,
+    deadline: uint256,
+    signature: bytes,
+  }),
+});
+
+const voidOperation = z.object({
+  type: z.literal("void"),
+  void: z.strictObject({ by: address, expectedHeld: uint256, deadline: uint256, signature: bytes }),
+  because: z.optional(z.literal("capture-exceeds-held")),
+});
+
 /**
  * What a server asks the facilitator to do. It is written beside the client's fields when the server settles, so a
  * client cannot write it: `/verify` refuses it, and a server's middleware does not overwrite what a client sent.
@@ -26,7 +43,15 @@ export type PayOperation = z.infer<typeof payOperation>;
 /** Gives a payment back to its payer by the signature of receiver or operator, which the chain checks. Amounts and times are decimal strings. */
 export type RefundOperation = z.infer<typeof refundOperation>;
 
-const SERVER_FIELDS = ["type", "idempotencyKey", "refund"] as const;
+/** Captures a part of a payment into an escrow by the operator's signature; `close` returns the rest. */
+export type CaptureOperation = z.infer<typeof captureOperation>;
+/**
+ * Returns a payment into an escrow by the signature of operator or receiver. With `because` it undoes what the server could
+ * not ask for: the answer is a refusal with that reason, after the money has gone back.
+ */
+export type VoidOperation = z.infer<typeof voidOperation>;
+
+const SERVER_FIELDS = ["type", "idempotencyKey", "refund", "capture", "void", "because"] as const;
 
 /** Whether a payload carries anything that only a server may write. */
 export function hasServerFields(payload: Record<string, unknown>): boolean {
@@ -49,5 +74,17 @@ export function parsePayOperation(payload: Record<string, unknown>): PayOperatio
 /** The refund operation, or `undefined` when the fields are not those of one. */
 export function parseRefundOperation(payload: Record<string, unknown>): RefundOperation | undefined {
   const parsed = refundOperation.safeParse(payload);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The capture operation, or `undefined` when the fields are not those of one. */
+export function parseCaptureOperation(payload: Record<string, unknown>): CaptureOperation | undefined {
+  const parsed = captureOperation.safeParse(payload);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The void operation, or `undefined` when the fields are not those of one. */
+export function parseVoidOperation(payload: Record<string, unknown>): VoidOperation | undefined {
+  const parsed = voidOperation.safeParse(payload);
   return parsed.success ? parsed.data : undefined;
 }

@@ -2,16 +2,21 @@ import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { deepEqual } from "@x402/core/utils";
 import { type Address, getAddress, isAddress, isAddressEqual } from "viem";
 import * as z from "zod/mini";
-import { Method, type PaymentRef, type RefundWindowTerms } from "../generated/types.js";
-import { type VaultDeployment, vaultAddress } from "../refund-window/vaultAddress.js";
+import { type EscrowTerms, Method, type PaymentRef, type RefundWindowTerms } from "../generated/types.js";
+import type { VaultDeployment } from "../vault/cloneAddress.js";
+import { promiseAddress, type VaultDeployments } from "./kinds.js";
 import { address, bytes, bytes32, uint, uint256 } from "./schemas.js";
 
-const refundWindowTerms = z.strictObject({
+const vaultTerms = {
   receiver: address,
   operator: address,
   feeReceiver: address,
   feeBps: uint(16),
   salt: bytes32,
+};
+
+const refundWindowTerms = z.strictObject({
+  ...vaultTerms,
   arbiter: address,
   window: uint(40),
   resolutionPeriod: uint(40),
@@ -19,16 +24,24 @@ const refundWindowTerms = z.strictObject({
   nonRefundableBps: uint(16),
 });
 
-/** The schema of `extra.recourse`. */
-export const vaultExtra = z.strictObject({
+const escrowTerms = z.strictObject({ ...vaultTerms, captureWindow: uint(40) });
+
+export const refundWindowExtra = z.strictObject({
   kind: z.literal("refund-window"),
   factory: address,
   terms: refundWindowTerms,
   settlement: z.optional(z.literal("by-proof")),
 });
 
+export const escrowExtra = z.strictObject({ kind: z.literal("escrow"), factory: address, terms: escrowTerms });
+
+/** The schema of `extra.recourse`. */
+export const vaultExtra = z.discriminatedUnion("kind", [refundWindowExtra, escrowExtra]);
+
 /** What a route's `extra.recourse` says: `payTo` is the vault of these terms under this factory. Only durations, never times. */
-export type VaultExtra = {
+export type VaultExtra = RefundWindowExtra | EscrowExtra;
+
+export type RefundWindowExtra = {
   kind: "refund-window";
   factory: Address;
   terms: RefundWindowTerms;
@@ -37,6 +50,12 @@ export type VaultExtra = {
    * recorded it by a proof. Not a part of the terms: the vault is the same.
    */
   settlement?: "by-proof";
+};
+
+export type EscrowExtra = {
+  kind: "escrow";
+  factory: Address;
+  terms: EscrowTerms;
 };
 
 /** Whether the requirements speak of a vault at all. Others are the official scheme's matter. */
@@ -57,20 +76,21 @@ export function parseVaultExtra(requirements: Pick<PaymentRequirements, "extra">
 
 /** Whether payments come past the vault, and count when they are recorded. */
 export function isByProof(requirements: Pick<PaymentRequirements, "extra">): boolean {
-  return parseVaultExtra(requirements)?.settlement === "by-proof";
+  const vault = parseVaultExtra(requirements);
+  return vault?.kind === "refund-window" && vault.settlement === "by-proof";
 }
 
 /** The deployment under which these terms are a vault, if it is one of `deployments`. */
 export function deploymentOf(
-  { factory }: VaultExtra,
-  deployments: readonly VaultDeployment[],
+  { factory, kind }: VaultExtra,
+  deployments: VaultDeployments,
 ): VaultDeployment | undefined {
-  return deployments.find((deployment) => isAddressEqual(deployment.factory, factory));
+  return deployments[kind].find((deployment) => isAddressEqual(deployment.factory, factory));
 }
 
 /** Whether `payTo` is the address of the terms. Throws the contract's own error class for terms out of bounds. */
-export function paysVault({ payTo }: PaymentRequirements, { terms }: VaultExtra, deployment: VaultDeployment): boolean {
-  return isAddress(payTo) && isAddressEqual(payTo, vaultAddress(terms, deployment));
+export function paysVault({ payTo }: PaymentRequirements, vault: VaultExtra, deployment: VaultDeployment): boolean {
+  return isAddress(payTo) && isAddressEqual(payTo, promiseAddress(vault, deployment));
 }
 
 /** Whether the client accepted the terms that the server advertises, to the letter. */

@@ -4,7 +4,7 @@ import { getCode, getLogs } from "viem/actions";
 import { refundWindowAbi, tokenEventsAbi } from "../generated/abis.js";
 import { paymentOf } from "../generated/actions/refundWindow/paymentOf.js";
 import { Method } from "../generated/types.js";
-import { paymentIdOf } from "../refund-window/paymentIdOf.js";
+import { paymentIdOf } from "../vault/paymentIdOf.js";
 
 const [authorizationUsed, transferred] = tokenEventsAbi;
 const paid = refundWindowAbi.find((item) => item.type === "event" && item.name === "Paid") as PaidEvent;

@@ -1,8 +1,8 @@
 import type { Address } from "viem";
 import type { VaultExtra } from "../exact/terms.js";
 import type { ReceiptProof } from "../generated/types.js";
-import { toWire } from "../refund-window/messages.js";
-import type { RelayRequest } from "../refund-window/relay.js";
+import { toWire } from "../vault/messages.js";
+import type { RelayRequest } from "../vault/relay.js";
 
 /** What a relay takes to record a payment: whoever asks needs no gas, and signs nothing. */
 export function recordRequest({

@@ -12,14 +12,16 @@ export {
 } from "../generated/constants.js";
 export * from "../generated/typedData.js";
 export * from "../generated/types.js";
+export type { VaultDeployment } from "../vault/cloneAddress.js";
+export { describePayTo, type PayToDescription, VaultTermsMismatchError } from "../vault/describePayTo.js";
+export { type PaymentPlace, paymentIdOf } from "../vault/paymentIdOf.js";
+export { PAYOUT_GAS } from "../vault/payoutGas.js";
+export type { ReceiptAction } from "../vault/receipt.js";
+export { RelayError, type RelayRequest, type RelayResponse, relay } from "../vault/relay.js";
 export { type ClaimableBucket, claimableBuckets } from "./claimable.js";
-export { describePayTo, type PayToDescription, VaultTermsMismatchError } from "./describePayTo.js";
-export { type PaymentPlace, paymentIdOf } from "./paymentIdOf.js";
-export { PAYOUT_GAS } from "./payoutGas.js";
-export { type PaymentReceipt, paymentReceipt, type ReceiptAction } from "./receipt.js";
-export { RelayError, type RelayRequest, type RelayResponse, relay } from "./relay.js";
+export { type PaymentReceipt, paymentReceipt } from "./receipt.js";
 export { signConcede, signDispute, signResolve, signWithdrawDispute } from "./signDispute.js";
 export { signRefund } from "./signRefund.js";
 export { signWithdraw } from "./signWithdraw.js";
 // Encoding needs no chain: this one stands in for the action of the same name.
-export { encodeTerms, type VaultDeployment, vaultAddress } from "./vaultAddress.js";
+export { encodeTerms, vaultAddress } from "./vaultAddress.js";

@@ -8,10 +8,11 @@ import {
   withdrawDisputeTypedData,
 } from "../generated/typedData.js";
 import { Status } from "../generated/types.js";
-import { toWire } from "./messages.js";
+import { toWire } from "../vault/messages.js";
+import type { RelayRequest } from "../vault/relay.js";
+import { deadlineOf, refOfReceipt, type SigningClient, type SigningOptions, sign } from "../vault/signForRelay.js";
 import type { PaymentReceipt } from "./receipt.js";
-import type { RelayRequest } from "./relay.js";
-import { deadlineOf, refOfReceipt, relayPlace, type SigningClient, type SigningOptions, sign } from "./signForRelay.js";
+import { relayPlace } from "./relayPlace.js";
 
 /* A dispute's life by signatures that anybody may relay: the payer disputes, and one of three ends it. */
 

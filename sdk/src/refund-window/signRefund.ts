@@ -1,10 +1,11 @@
 import type { Address } from "viem";
 import { paymentOf } from "../generated/actions/refundWindow/paymentOf.js";
 import { refundTypedData } from "../generated/typedData.js";
-import { toWire } from "./messages.js";
+import { toWire } from "../vault/messages.js";
+import type { RelayRequest } from "../vault/relay.js";
+import { deadlineOf, refOfReceipt, type SigningClient, type SigningOptions, sign } from "../vault/signForRelay.js";
 import type { PaymentReceipt } from "./receipt.js";
-import type { RelayRequest } from "./relay.js";
-import { deadlineOf, refOfReceipt, relayPlace, type SigningClient, type SigningOptions, sign } from "./signForRelay.js";
+import { relayPlace } from "./relayPlace.js";
 
 /**
  * Signs a refund that anybody may relay: by the payer to any address, by receiver or operator to the payer. Reads from

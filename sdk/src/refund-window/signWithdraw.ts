@@ -1,35 +1,23 @@
 import type { Address } from "viem";
 import { creditOf } from "../generated/actions/refundWindow/creditOf.js";
-import { refundWindowDomain, withdrawTypedData } from "../generated/typedData.js";
-import { toWire } from "./messages.js";
-import type { RelayRequest } from "./relay.js";
-import { deadlineOf, relayPlace, type SigningClient, type SigningOptions, sign } from "./signForRelay.js";
+import { refundWindowDomain } from "../generated/typedData.js";
+import type { RelayRequest } from "../vault/relay.js";
+import { signCredit } from "../vault/signCredit.js";
+import type { SigningClient, SigningOptions } from "../vault/signForRelay.js";
+import { relayPlace } from "./relayPlace.js";
 
 /** Signs the withdrawal of a whole credit, which a failed payout or a dispute left; anybody may relay it. */
 export async function signWithdraw(
   client: SigningClient,
-  { address, to, token, ...parameters }: signWithdraw.Parameters,
+  { address, to, token, ...options }: signWithdraw.Parameters,
 ): Promise<RelayRequest & { action: "withdraw" }> {
-  const owner = client.account.address;
-  const [credit, place, deadline] = await Promise.all([
-    creditOf(client, { address, owner, token }),
-    relayPlace(client, address, parameters),
-    deadlineOf(client, parameters),
+  const credit = creditOf(client, { address, owner: client.account.address, token });
+  const domain = refundWindowDomain({ address, chainId: client.chain.id });
+  const [place, signed] = await Promise.all([
+    relayPlace(client, address, options),
+    signCredit(client, { credit, domain, to, token, ...options }),
   ]);
-  const message = {
-    token,
-    owner,
-    to: to ?? owner,
-    expectedCredit: credit.balance,
-    expectedWithdrawn: credit.withdrawn,
-    deadline,
-  };
-
-  const signature = await sign(
-    client,
-    withdrawTypedData({ domain: refundWindowDomain({ address, chainId: client.chain.id }), message }),
-  );
-  return { action: "withdraw", ...place, message: toWire(message), signature };
+  return { ...place, ...signed };
 }
 
 export declare namespace signWithdraw {

@@ -1,40 +1,17 @@
-import {
-  type Address,
-  concatHex,
-  encodeAbiParameters,
-  getContractAddress,
-  type Hex,
-  isAddressEqual,
-  numberToHex,
-  size,
-  zeroAddress,
-} from "viem";
+import { type Address, encodeAbiParameters, type Hex, isAddressEqual } from "viem";
 import { refundWindowTermsParameters } from "../generated/abis.js";
 import { addresses } from "../generated/addresses.js";
-import {
-  BPS,
-  CREATE2_SALT,
-  MAX_FEE_BPS,
-  MAX_RESOLUTION_PERIOD,
-  MAX_WINDOW,
-  MIN_RESOLUTION_PERIOD,
-  MIN_WINDOW,
-} from "../generated/constants.js";
+import { BPS, MAX_RESOLUTION_PERIOD, MAX_WINDOW, MIN_RESOLUTION_PERIOD, MIN_WINDOW } from "../generated/constants.js";
 import {
   TermsArbiterIsPartyError,
-  TermsFeeReceiverWrongError,
-  TermsFeeTooHighError,
   TermsNonRefundableTooHighError,
   TermsResolutionPeriodOutOfBoundsError,
   TermsWindowOutOfBoundsError,
   TermsWithoutArbiterError,
-  TermsWithoutOperatorError,
-  TermsWithoutReceiverError,
 } from "../generated/errors.js";
 import type { RefundWindowTerms } from "../generated/types.js";
-
-/** Which factory makes the vaults, and the code behind them: both or neither, because the address depends on both. */
-export type VaultDeployment = { factory: Address; implementation: Address };
+import { checkVaultTerms, isZero } from "../vault/checkVaultTerms.js";
+import { cloneAddress, type VaultDeployment } from "../vault/cloneAddress.js";
 
 /**
  * The address of the vault with these terms, deployed or not, without asking a chain.
@@ -47,12 +24,7 @@ export function vaultAddress(
   terms: RefundWindowTerms,
   deployment: VaultDeployment = addresses["refund-window"],
 ): Address {
-  return getContractAddress({
-    bytecode: cloneInitCode(deployment.implementation, encodeTerms(terms)),
-    from: deployment.factory,
-    opcode: "CREATE2",
-    salt: CREATE2_SALT,
-  });
+  return cloneAddress(encodeTerms(terms), deployment);
 }
 
 /**
@@ -73,17 +45,6 @@ export function encodeTerms(terms: RefundWindowTerms): Hex {
   checkRefundWindowTerms(terms);
 
   return encodeAbiParameters(refundWindowTermsParameters, [terms]);
-}
-
-function checkVaultTerms({ feeBps, feeReceiver, operator, receiver }: RefundWindowTerms): void {
-  if (isZero(receiver)) throw new TermsWithoutReceiverError();
-  if (isZero(operator)) throw new TermsWithoutOperatorError();
-  if (feeBps > MAX_FEE_BPS) throw new TermsFeeTooHighError({ feeBps, maximum: MAX_FEE_BPS });
-  const hasFee = feeBps !== 0;
-  const hasFeeReceiver = !isZero(feeReceiver);
-  if (hasFee !== hasFeeReceiver || isAddressEqual(feeReceiver, receiver)) {
-    throw new TermsFeeReceiverWrongError({ feeBps, feeReceiver });
-  }
 }
 
 function checkRefundWindowTerms(terms: RefundWindowTerms): void {
@@ -111,21 +72,4 @@ function checkArbitration(terms: RefundWindowTerms): void {
       resolutionPeriod,
     });
   }
-}
-
-function isZero(address: Address): boolean {
-  return isAddressEqual(address, zeroAddress);
-}
-
-/** What OpenZeppelin's `Clones.cloneDeterministicWithImmutableArgs` deploys: a proxy, and the arguments behind its code. */
-function cloneInitCode(implementation: Address, args: Hex): Hex {
-  const proxyLength = 0x2d;
-  return concatHex([
-    "0x61",
-    numberToHex(proxyLength + size(args), { size: 2 }),
-    "0x3d81600a3d39f3363d3d373d3d3d363d73",
-    implementation,
-    "0x5af43d82803e903d91602b57fd5bf3",
-    args,
-  ]);
 }

@@ -1,11 +1,11 @@
 import type { SettleResponse } from "@x402/core/types";
 import type { Hex } from "viem";
-import type { PaymentReceipt } from "../../refund-window/receipt.js";
-import type { RelayRequest } from "../../refund-window/relay.js";
+import type { RelayRequest } from "../../vault/relay.js";
 import { ErrSettlementPending } from "../errors.js";
-import { type ExpectedPayment, readReceipt } from "./chain.js";
+import type { ExpectedPayment } from "./chain.js";
 import type { Facilitator } from "./facilitator.js";
 import { reasonOf, withDeadline } from "./reasons.js";
+import { bareReceipt, readReceipt } from "./receipts.js";
 
 /* What a facilitator answers. It never throws: a message could leak into a public response. */
 
@@ -38,7 +38,7 @@ export async function success(
   facilitator: Facilitator,
   payment: ExpectedPayment,
   transaction: Hex,
-  { amount, operation }: { amount: bigint; operation?: RelayRequest["action"] },
+  { amount, operation }: { amount: bigint; operation?: RelayRequest["action"] | "capture" | "close" | "void" },
 ): Promise<SettleResponse> {
   const { client, network, readTimeoutMs } = facilitator;
   // The money has moved: a node that goes away now must not turn that into a failure.
@@ -49,14 +49,8 @@ export async function success(
     network,
     payer: payment.ref.payer,
     amount: String(amount),
-    extra: { recourse: receipt ?? fallbackReceipt(payment, network), ...optional({ operation }) },
+    extra: { recourse: receipt ?? bareReceipt(payment, network), ...optional({ operation }) },
   };
-}
-
-/** What can be said of a payment when the chain has just gone away. */
-function fallbackReceipt({ amount, id, ref, vault }: ExpectedPayment, network: string): PaymentReceipt {
-  const { nonce, payer, token } = ref;
-  return { kind: "refund-window", network, vault, paymentId: id, token, payer, nonce, amount: String(amount) };
 }
 
 /** Leaves out what is undefined: on the wire a missing field is missing. */

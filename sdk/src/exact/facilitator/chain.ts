@@ -1,38 +1,30 @@
-import {
-  type Address,
-  erc20Abi,
-  type Hash,
-  type Hex,
-  isAddressEqual,
-  type Log,
-  parseEventLogs,
-  toFunctionSelector,
-  zeroAddress,
-} from "viem";
-import { getContractEvents, getTransactionReceipt } from "viem/actions";
-import { refundWindowAbi } from "../../generated/abis.js";
-import { nextActions } from "../../generated/actions/refundWindow/nextActions.js";
-import { paymentOf } from "../../generated/actions/refundWindow/paymentOf.js";
-import type { NextAction, PaymentRef } from "../../generated/types.js";
-import type { PaymentReceipt, ReceiptAction } from "../../refund-window/receipt.js";
+import { type Address, erc20Abi, type Hash, type Hex, isAddressEqual, type Log, parseEventLogs } from "viem";
+import { getBlockNumber, getContractEvents, getTransactionReceipt } from "viem/actions";
+import { escrowAbi, refundWindowAbi } from "../../generated/abis.js";
+import { paymentOf as escrowPaymentOf } from "../../generated/actions/escrow/paymentOf.js";
+import { paymentOf as refundWindowPaymentOf } from "../../generated/actions/refundWindow/paymentOf.js";
+import type { VaultKind } from "../../generated/addresses.js";
+import type { PaymentRef } from "../../generated/types.js";
 import type { FacilitatorClient } from "./submitter.js";
 
 /** A payment of a vault, and what is expected of it. */
-export type ExpectedPayment = { vault: Address; id: Hex; ref: PaymentRef; amount: bigint };
+export type ExpectedPayment = { kind: VaultKind; vault: Address; id: Hex; ref: PaymentRef; amount: bigint };
 
 /** Whether the vault knows the payment, ended ones included. */
-export async function isPaid(
-  client: FacilitatorClient,
-  { ref, vault }: Pick<ExpectedPayment, "ref" | "vault">,
-): Promise<boolean> {
+export async function isPaid(client: FacilitatorClient, { kind, ref, vault }: ExpectedPayment): Promise<boolean> {
+  const paymentOf = kind === "escrow" ? escrowPaymentOf : refundWindowPaymentOf;
   return (await paymentOf(client, { address: vault, ref })).paid !== 0n;
 }
 
 /**
  * Whether these logs show that the vault booked the payment, and that its amount moved: now, or before and it was proven.
  */
-export function paidIn(logs: Log[], { amount, id, ref, vault }: ExpectedPayment): boolean {
-  const paid = parseEventLogs({ abi: refundWindowAbi, eventName: "Paid", logs }).some(
+export function paidIn(logs: Log[], { amount, id, kind, ref, vault }: ExpectedPayment): boolean {
+  const opened =
+    kind === "escrow"
+      ? parseEventLogs({ abi: escrowAbi, eventName: "Authorized", logs })
+      : parseEventLogs({ abi: refundWindowAbi, eventName: "Paid", logs });
+  const paid = opened.some(
     ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.amount === amount,
   );
   const moved = parseEventLogs({ abi: erc20Abi, eventName: "Transfer", logs }).some(
@@ -88,74 +80,46 @@ export async function findPaidTransaction(
   payment: ExpectedPayment,
   near: bigint,
 ): Promise<Hash | undefined> {
-  const range = 256n;
-  const [event] = await getContractEvents(client, {
-    abi: refundWindowAbi,
-    address: payment.vault,
-    args: { id: payment.id },
-    eventName: "Paid",
-    fromBlock: near > range ? near - range : 0n,
-    toBlock: "latest",
-  });
+  const place = { address: payment.vault, args: { id: payment.id }, ...blocksSince(near) };
+  const [event] =
+    payment.kind === "escrow"
+      ? await getContractEvents(client, { abi: escrowAbi, eventName: "Authorized", ...place })
+      : await getContractEvents(client, { abi: refundWindowAbi, eventName: "Paid", ...place });
   if (!event) return undefined;
   const { logs } = await getTransactionReceipt(client, { hash: event.transactionHash });
   return paidIn(logs, payment) ? event.transactionHash : undefined;
 }
 
-/** What the buyer is told: the times, and who may do what until when. */
-export async function readReceipt(
-  client: FacilitatorClient,
-  { id, ref, vault }: ExpectedPayment,
-): Promise<PaymentReceipt> {
-  const [payment, actions] = await Promise.all([
-    paymentOf(client, { address: vault, ref }),
-    nextActions(client, { address: vault, ref }),
-  ]);
-  return {
-    kind: "refund-window",
-    network: `eip155:${client.chain.id}`,
-    vault,
-    paymentId: id,
-    token: ref.token,
-    payer: ref.payer,
-    nonce: ref.nonce,
-    amount: String(payment.paid),
-    ...(payment.defaultsAt === 0
-      ? { closesAt: payment.closesAt, maturesAt: payment.maturesAt }
-      : { defaultsAt: payment.defaultsAt }),
-    nextActions: actions.flatMap(receiptAction),
-  };
+/** Not farther back than any node answers for. */
+function blocksSince(near: bigint): { fromBlock: bigint; toBlock: "latest" } {
+  const range = 256n;
+  return { fromBlock: near > range ? near - range : 0n, toBlock: "latest" };
 }
 
-const MAX_UINT40 = 2 ** 40 - 1;
+/** How these logs show a part of a payment into an escrow to have been captured, when it makes this total. */
+export function capturedIn(logs: Log[], { captured, id, vault }: { vault: Address; id: Hex; captured: bigint }) {
+  return parseEventLogs({ abi: escrowAbi, eventName: "Captured", logs }).find(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.captured === captured,
+  )?.args;
+}
 
-/** The functions that can come next, and how each can be used. */
-const ACTIONS: Record<ReceiptAction["action"], ReceiptAction["how"]> = {
-  refund: ["call", "signature"],
-  dispute: ["call", "signature"],
-  withdrawDispute: ["call", "signature"],
-  concede: ["call", "signature"],
-  resolve: ["call", "signature"],
-  resolveByDefault: ["call"],
-  claim: ["call"],
-};
-const ACTION_OF_SELECTOR = new Map(
-  (Object.keys(ACTIONS) as ReceiptAction["action"][]).map((action) => [
-    toFunctionSelector(refundWindowAbi.find((item) => item.type === "function" && item.name === action) as never),
-    action,
-  ]),
-);
+/** What these logs show an escrow to have returned to the payer. */
+export function returnedIn(logs: Log[], { id, vault }: { vault: Address; id: Hex }): bigint | undefined {
+  return parseEventLogs({ abi: escrowAbi, eventName: "Returned", logs }).find(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id,
+  )?.args.amount;
+}
 
-function receiptAction({ actor, from, selector, until }: NextAction): ReceiptAction[] {
-  const action = ACTION_OF_SELECTOR.get(selector);
-  if (!action) return [];
-  return [
-    {
-      action,
-      actor: actor === zeroAddress ? null : actor,
-      from,
-      until: until === MAX_UINT40 ? null : until,
-      how: ACTIONS[action],
-    },
-  ];
+/** The newest transaction, of the last blocks, in which money of this payment left its escrow. */
+export async function findEscrowTransaction(
+  client: FacilitatorClient,
+  { id, vault }: Pick<ExpectedPayment, "id" | "vault">,
+): Promise<Hash | undefined> {
+  const place = { abi: escrowAbi, address: vault, args: { id }, ...blocksSince(await getBlockNumber(client)) };
+  const [captured, returned] = await Promise.all([
+    getContractEvents(client, { ...place, eventName: "Captured" }),
+    getContractEvents(client, { ...place, eventName: "Returned" }),
+  ]);
+  return [...captured, ...returned].sort((left, right) => Number(left.blockNumber - right.blockNumber)).at(-1)
+    ?.transactionHash;
 }

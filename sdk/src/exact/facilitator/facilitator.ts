@@ -2,9 +2,9 @@ import { findDefaultAsset } from "@x402/evm";
 import type { ExactEvmSchemeConfig as OfficialExactEvmSchemeConfig } from "@x402/evm/exact/facilitator";
 import { type Address, encodeFunctionData, getAddress, type Hex, isAddress, isAddressEqual } from "viem";
 import { call, getCode } from "viem/actions";
-import { addresses } from "../../generated/addresses.js";
-import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
+import type { VaultDeployment } from "../../vault/cloneAddress.js";
 import { ErrFactoryNotAllowed, ErrNotSponsored } from "../errors.js";
+import { canonicalDeployments, type VaultDeployments } from "../kinds.js";
 import { deploymentOf, type VaultExtra } from "../terms.js";
 import { Refusal } from "./answers.js";
 import { Batches, type Batching } from "./batch.js";
@@ -20,8 +20,8 @@ import {
 } from "./submitter.js";
 
 export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
-  /** The deployments whose vaults are served. Default: the canonical one. */
-  deployments?: readonly VaultDeployment[];
+  /** The deployments whose vaults are served. Default: the canonical ones of all kinds. */
+  deployments?: VaultDeployments;
   /** The tokens that vaults are paid in: foreign code that gas is paid for. Default: those that the official package knows. */
   assets?: readonly Address[];
   /** Who is calling: the identity of the authenticated server of the current call. Default: nobody is authenticated. */
@@ -38,6 +38,8 @@ export type ExactEvmSchemeConfig = OfficialExactEvmSchemeConfig & {
   readTimeoutMs?: number;
   /** The most gas that one transaction may use, the deployment of a payer's wallet included. Default: 500,000. */
   maxGas?: bigint;
+  /** Seconds before the end of an escrow's capture window in which nothing is captured or voided any more. Default: 60. */
+  captureMarginSeconds?: number;
   /** Sends payments of one vault and token that come in together as one transaction. Default: each goes alone. */
   batching?: Batching;
 };
@@ -49,7 +51,7 @@ export type Facilitator = {
   submitter: Submitter;
   /** Where payments wait for others, if they do. */
   batches: Batches | undefined;
-  deployments: readonly VaultDeployment[];
+  deployments: VaultDeployments;
   assets: readonly Address[] | undefined;
   /** The factories that are called to deploy a payer's wallet. */
   walletFactories: readonly Address[];
@@ -58,6 +60,7 @@ export type Facilitator = {
   readTimeoutMs: number;
   confirmationTimeoutMs: number;
   maxGas: bigint;
+  captureMarginSeconds: number;
 };
 
 /** Fills in the defaults. */
@@ -76,7 +79,7 @@ export function createFacilitator(client: FacilitatorClient, config: ExactEvmSch
     network: `eip155:${client.chain.id}`,
     submitter,
     batches: batching && new Batches(client, submitter, { ...batching, readTimeoutMs }),
-    deployments: config.deployments ?? [addresses["refund-window"]],
+    deployments: config.deployments ?? canonicalDeployments,
     assets: config.assets,
     walletFactories: (config.eip6492AllowedFactories ?? []).map((factory) => getAddress(factory.trim())),
     caller: config.caller ?? (() => undefined),
@@ -84,6 +87,7 @@ export function createFacilitator(client: FacilitatorClient, config: ExactEvmSch
     readTimeoutMs,
     confirmationTimeoutMs,
     maxGas,
+    captureMarginSeconds: config.captureMarginSeconds ?? 60,
   };
 }
 

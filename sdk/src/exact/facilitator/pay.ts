@@ -13,8 +13,7 @@ import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAnd
 import type { Authorization } from "../../generated/types.js";
 import { buildReceiptProof } from "../../receipt-proof/buildReceiptProof.js";
 import { findAuthorizedTransfer } from "../../receipt-proof/findAuthorizedTransfer.js";
-import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
-import { encodeTerms } from "../../refund-window/vaultAddress.js";
+import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import {
   ErrAlreadyPaid,
   ErrAssetNotAllowed,
@@ -31,6 +30,7 @@ import {
   ErrTransferSimulationFailed,
   ErrVaultMismatch,
 } from "../errors.js";
+import { encodePromise } from "../kinds.js";
 import { hasServerFields, parsePayOperation, withoutServerFields } from "../operations.js";
 import {
   acceptedSameTerms,
@@ -96,6 +96,7 @@ export function checkPayment(
   const { deployment, signature } = parseSignature(exactPayload.signature);
   const ref = refOf(exactPayload, requirements.asset);
   return {
+    kind: vaultExtra.kind,
     vault,
     vaultExtra,
     ref,
@@ -169,9 +170,7 @@ function paymentCall(payment: CheckedPayment, missing: Missing): ContractCall {
   const { vault, vaultExtra } = payment;
   const authorization = authorizationOf(payment);
   if (!missing.vault) return encoded(payCall({ address: vault, authorization }));
-  return encoded(
-    deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTerms(vaultExtra.terms) }),
-  );
+  return encoded(deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodePromise(vaultExtra) }));
 }
 
 function authorizationOf({ payload, ref }: CheckedPayment): Authorization {

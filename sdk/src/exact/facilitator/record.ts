@@ -7,10 +7,10 @@ import { receiptVerifier } from "../../generated/actions/refundWindow/receiptVer
 import { recordCall } from "../../generated/actions/refundWindow/record.js";
 import { deployCall } from "../../generated/actions/vaultFactory/deploy.js";
 import { Method, type ReceiptProof } from "../../generated/types.js";
-import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
-import type { RelayRequest } from "../../refund-window/relay.js";
-import { encodeTerms } from "../../refund-window/vaultAddress.js";
+import { paymentIdOf } from "../../vault/paymentIdOf.js";
+import type { RelayRequest } from "../../vault/relay.js";
 import { ErrReverted } from "../errors.js";
+import { encodePromise } from "../kinds.js";
 import { chainIdOf, type VaultExtra } from "../terms.js";
 import { pending, Refusal, success } from "./answers.js";
 import { type ExpectedPayment, paidIn } from "./chain.js";
@@ -64,6 +64,7 @@ export async function provenPayment(
   const { nonce, payer, value } = await withDeadline(withContractErrors(reading), readTimeoutMs);
   const ref = { method: Method.Eip3009, token, payer, nonce };
   return {
+    kind: vaultExtra.kind,
     vault,
     vaultExtra,
     ref,
@@ -105,7 +106,7 @@ async function sendRecord(
 function recordingCall({ proof, ref, vault, vaultExtra }: ProvenPayment, exists: boolean): ContractCall {
   const record = encoded(recordCall({ address: vault, proof, token: ref.token }));
   if (exists) return record;
-  const deploy = encoded(deployCall({ address: vaultExtra.factory, terms: encodeTerms(vaultExtra.terms) }));
+  const deploy = encoded(deployCall({ address: vaultExtra.factory, terms: encodePromise(vaultExtra) }));
   return inOneTransaction({ ...deploy, allowFailure: false }, { ...record, allowFailure: false });
 }
 

@@ -1,7 +1,7 @@
 import type { PaymentPayload, SettleResponse } from "@x402/core/types";
 import { isAddressEqual } from "viem";
 import { refundWithSignatureCall } from "../../generated/actions/refundWindow/refundWithSignature.js";
-import { PAYOUT_GAS } from "../../refund-window/payoutGas.js";
+import { PAYOUT_GAS } from "../../vault/payoutGas.js";
 import { ErrOperationMalformed, ErrOperationNotAuthorized, ErrReverted } from "../errors.js";
 import { parseRefundOperation } from "../operations.js";
 import { pending, Refusal, success } from "./answers.js";

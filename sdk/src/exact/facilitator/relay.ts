@@ -7,15 +7,16 @@ import { resolveWithSignatureCall } from "../../generated/actions/refundWindow/r
 import { withdrawDisputeWithSignatureCall } from "../../generated/actions/refundWindow/withdrawDisputeWithSignature.js";
 import { withdrawWithSignatureCall } from "../../generated/actions/refundWindow/withdrawWithSignature.js";
 import { wireCodeOf } from "../../generated/wireCodes.js";
-import { fromWire } from "../../refund-window/messages.js";
-import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
-import { PAYOUT_GAS } from "../../refund-window/payoutGas.js";
-import type { RelayRequest } from "../../refund-window/relay.js";
-import { vaultAddress } from "../../refund-window/vaultAddress.js";
+import { fromWire } from "../../vault/messages.js";
+import { paymentIdOf } from "../../vault/paymentIdOf.js";
+import { PAYOUT_GAS } from "../../vault/payoutGas.js";
+import type { RelayRequest } from "../../vault/relay.js";
 import { ErrAssetNotAllowed, ErrReverted, ErrSettlementPending } from "../errors.js";
+import { promiseAddress } from "../kinds.js";
 import { chainIdOf } from "../terms.js";
 import { pending, Refusal, success } from "./answers.js";
 import { disputedIn, settlementIn, withdrawnIn } from "./chain.js";
+import { relayReclaim } from "./escrow.js";
 import {
   encoded,
   type Facilitator,
@@ -34,7 +35,7 @@ import { relayedSignature } from "./wallet.js";
  */
 export async function relayAction(facilitator: Facilitator, request: RelayRequest): Promise<SettleResponse> {
   if (request.network !== facilitator.network) throw new Refusal("invalid_network");
-  const vault = vaultAddress(request.vault.terms, servedDeployment(facilitator, request.vault));
+  const vault = promiseAddress(request.vault, servedDeployment(facilitator, request.vault));
   if (!servesAsset(facilitator, tokenOf(request))) throw new Refusal(ErrAssetNotAllowed);
   switch (request.action) {
     case "record":
@@ -43,6 +44,8 @@ export async function relayAction(facilitator: Facilitator, request: RelayReques
       return relayWithdraw(facilitator, vault, request);
     case "refund":
       return relayRefund(facilitator, vault, request);
+    case "reclaim":
+      return relayReclaim(facilitator, vault, request);
     default:
       return relayDispute(facilitator, vault, request);
   }
@@ -70,7 +73,7 @@ async function relayRefund(
     signature: await relayedSignature(facilitator, by, signature),
     payoutGas: PAYOUT_GAS,
   });
-  const payment = { vault, id, ref, amount };
+  const payment = { kind: "refund-window", vault, id, ref, amount } as const;
   const total = expectedRefunded + amount;
   const key = `refund:${id}:${expectedRefunded}:${total}:${getAddress(to)}:${getAddress(by)}`;
   return sendRefund(facilitator, key, encoded(refund), payment, total, {
@@ -101,7 +104,7 @@ async function relayDispute(
     disputeCall(vault, request, signature),
     disputeExpense(id, request),
   );
-  const payment = { vault, id, ref, amount: 0n };
+  const payment = { kind: "refund-window", vault, id, ref, amount: 0n } as const;
   if (!receipt) return pending(facilitator, payment, submission.hash);
   const amount = movedIn(receipt.logs, id, vault, request);
   if (amount !== undefined) return success(facilitator, payment, submission.hash, { amount, operation: action });

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 import { Method } from "../../generated/types.js";
-import { type Messages, messageFields } from "../../refund-window/messages.js";
-import type { RelayRequest } from "../../refund-window/relay.js";
+import { type Messages, messageFields } from "../../vault/messages.js";
+import type { RelayRequest } from "../../vault/relay.js";
 import { address, bytes, bytes32, receiptProof, uint256 } from "../schemas.js";
-import { vaultExtra } from "../terms.js";
+import { escrowExtra, refundWindowExtra, vaultExtra } from "../terms.js";
 
 const network = z.string().check(z.regex(/^eip155:\d{1,15}$/));
 
@@ -18,7 +18,14 @@ function message<Action extends keyof Messages>(action: Action) {
 }
 
 function paymentRequest<Action extends keyof Messages>(action: Action) {
-  return z.strictObject({ ...place, action: z.literal(action), ref, message: message(action), signature: bytes });
+  return z.strictObject({
+    network,
+    vault: refundWindowExtra,
+    action: z.literal(action),
+    ref,
+    message: message(action),
+    signature: bytes,
+  });
 }
 
 const withdrawRequest = z.strictObject({
@@ -35,12 +42,15 @@ const recordRequest = z.strictObject({
   proof: receiptProof,
 });
 
+const reclaimRequest = z.strictObject({ network, vault: escrowExtra, action: z.literal("reclaim"), ref });
+
 const relayRequest = z.discriminatedUnion("action", [
   paymentRequest("refund"),
   paymentRequest("dispute"),
   paymentRequest("withdrawDispute"),
   paymentRequest("concede"),
   paymentRequest("resolve"),
+  reclaimRequest,
   withdrawRequest,
   recordRequest,
 ]);

@@ -6,11 +6,12 @@ import type {
   SettleResponse,
   VerifyResponse,
 } from "@x402/core/types";
-import type { RelayRequest } from "../../refund-window/relay.js";
+import type { RelayRequest } from "../../vault/relay.js";
 import { ErrOperationMissing, ErrOperationUnsupported } from "../errors.js";
 import { hasVaultExtra, parseExactPayload } from "../terms.js";
 import { optional, Refusal, refusalOf } from "./answers.js";
 
+import { captureByServer, voidByServer } from "./escrow.js";
 import { createFacilitator, type ExactEvmSchemeConfig, type Facilitator } from "./facilitator.js";
 import { GuardedOfficialScheme } from "./official.js";
 import { checkPayment, pay, verifyPayment } from "./pay.js";
@@ -39,8 +40,9 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
 
   /** Tells servers which vaults are served; a server whose terms are of another factory refuses this facilitator. */
   getExtra(_network: string): Record<string, unknown> {
-    const factories = this.#facilitator.deployments.map(({ factory }) => factory);
-    return { recourse: { factories: { "refund-window": factories } } };
+    const kinds = Object.entries(this.#facilitator.deployments);
+    const factories = kinds.map(([kind, deployments]) => [kind, deployments.map(({ factory }) => factory)]);
+    return { recourse: { factories: Object.fromEntries(factories) } };
   }
 
   getSigners(network: string): string[] {
@@ -84,13 +86,17 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     context: FacilitatorContext | undefined,
   ): Promise<SettleResponse> {
     const payment = checkPayment(this.#facilitator, payload, requirements);
-    switch (payload.payload.type) {
-      case "pay":
-        return pay(this.#facilitator, this.#official, payment, payload, requirements, context);
-      case "refund":
+    const { type } = payload.payload;
+    if (type === undefined) throw new Refusal(ErrOperationMissing);
+    if (type === "pay") return pay(this.#facilitator, this.#official, payment, payload, requirements, context);
+    switch (`${payment.kind} ${type}`) {
+      case "refund-window refund":
         return refundByServer(this.#facilitator, payment, payload);
-      case undefined:
-        throw new Refusal(ErrOperationMissing);
+      case "escrow capture":
+      case "escrow close":
+        return captureByServer(this.#facilitator, payment, payload, requirements);
+      case "escrow void":
+        return voidByServer(this.#facilitator, payment, payload);
       default:
         throw new Refusal(ErrOperationUnsupported);
     }

@@ -193,6 +193,11 @@ export class Submitter {
     return this.#broadcast(await this.#estimate(contractCall, { margin: count * spareGas, maxGas }), tasks);
   }
 
+  /** Whether what `key` names was signed before. */
+  async isKnown(key: string): Promise<boolean> {
+    return this.#inFlight.has(key) || (await this.#options.storage.get(key)) !== undefined;
+  }
+
   /** What failed on chain may be tried again. */
   async forget(key: string, { hash }: Submission): Promise<void> {
     const known = await this.#options.storage.get(key);

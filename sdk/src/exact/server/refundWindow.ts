@@ -2,7 +2,8 @@ import type { Network, Price } from "@x402/core/types";
 import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
 import { addresses } from "../../generated/addresses.js";
 import type { RefundWindowTerms } from "../../generated/types.js";
-import { type VaultDeployment, vaultAddress } from "../../refund-window/vaultAddress.js";
+import { vaultAddress } from "../../refund-window/vaultAddress.js";
+import type { VaultDeployment } from "../../vault/cloneAddress.js";
 import type { VaultExtra } from "../terms.js";
 
 export type Arbitration = {

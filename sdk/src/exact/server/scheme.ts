@@ -11,13 +11,10 @@ import type {
 import type { AuthorizerSigner } from "@x402/evm";
 import { ExactEvmScheme as OfficialExactEvmScheme } from "@x402/evm/exact/server";
 import { getAddress, type Hex, isAddressEqual, keccak256, stringToHex } from "viem";
-import { addresses } from "../../generated/addresses.js";
-import { refundTypedData } from "../../generated/typedData.js";
 import type { PaymentRef } from "../../generated/types.js";
-import { paymentIdOf } from "../../refund-window/paymentIdOf.js";
 import type { PaymentReceipt } from "../../refund-window/receipt.js";
-import type { VaultDeployment } from "../../refund-window/vaultAddress.js";
 import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
+import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import {
   ErrAlreadyPaid,
   ErrBeingSettled,
@@ -26,7 +23,8 @@ import {
   ErrSettlementPending,
   ErrStorageUnavailable,
 } from "../errors.js";
-import { hasServerFields, type PayOperation, type RefundOperation } from "../operations.js";
+import { canonicalDeployments, type VaultDeployments } from "../kinds.js";
+import { hasServerFields, type PayOperation, type RefundOperation, type VoidOperation } from "../operations.js";
 import {
   chainIdOf,
   deploymentOf,
@@ -39,6 +37,7 @@ import {
   refOf,
   type VaultExtra,
 } from "../terms.js";
+import { type NamedPayment, orderClose, orderRefund, orderVoid } from "./orders.js";
 import { InMemoryPaymentStorage, type PaymentStorage } from "./storage.js";
 
 type Hooks = NonNullable<SchemeNetworkServer["schemeHooks"]>;
@@ -48,12 +47,15 @@ type SettledContext = Parameters<NonNullable<SchemeNetworkServer["enrichSettleme
 type PaymentContext = { paymentPayload: SettleContext["paymentPayload"]; requirements: SettleContext["requirements"] };
 
 export type ExactEvmSchemeConfig = {
-  /** Signs refunds when a handler fails after an `upfront` payment. Must be the operator or the receiver of the routes' terms. */
+  /**
+   * Signs what is captured of an escrow's payments and what goes back: the operator of those routes' terms. For `upfront`
+   * routes it signs refunds when a handler fails, and can be the receiver too.
+   */
   operator?: AuthorizerSigner;
   /** Shared by all processes that sell for the same vaults. Default: the memory of this process. */
   storage?: PaymentStorage;
-  /** The deployments whose vaults the routes may name. Default: the canonical one. */
-  deployments?: readonly VaultDeployment[];
+  /** The deployments whose vaults the routes may name. Default: the canonical ones of all kinds. */
+  deployments?: VaultDeployments;
 };
 
 /**
@@ -61,23 +63,27 @@ export type ExactEvmSchemeConfig = {
  * payment releases one response, and a failed handler leaves the buyer whole. Routes without `extra.recourse` behave as
  * with the official class.
  *
- * The life of a request: admit, verify, handler, reserve, settle, conclude; an `upfront` route runs its handler last, and
- * has the payment refunded when it fails.
+ * The life of a request: admit, verify, handler, reserve, settle, conclude. An `upfront` route runs its handler last, and
+ * has the payment refunded when it fails. An `escrow` route runs its handler between two settlements: what was paid is held,
+ * and then closed at what the handler cost, or voided when it fails.
  */
 export class ExactEvmScheme implements SchemeNetworkServer {
   readonly #official = new OfficialExactEvmScheme();
   readonly #operator: AuthorizerSigner | undefined;
   readonly #storage: PaymentStorage;
-  readonly #deployments: readonly VaultDeployment[];
+  readonly #deployments: VaultDeployments;
 
   readonly scheme = this.#official.scheme;
   readonly defaultAssetTransferMethod = this.#official.defaultAssetTransferMethod;
-  readonly paymentFlows = this.#official.paymentFlows;
+  readonly paymentFlows: SchemeNetworkServer["paymentFlows"] = {
+    ...this.#official.paymentFlows,
+    eip3009: { supported: ["authorization", "upfront", "escrow"], default: "authorization" },
+  };
 
   constructor(config: ExactEvmSchemeConfig = {}) {
     this.#operator = config.operator;
     this.#storage = config.storage ?? new InMemoryPaymentStorage();
-    this.#deployments = config.deployments ?? [addresses["refund-window"]];
+    this.#deployments = config.deployments ?? canonicalDeployments;
   }
 
   /* ROUTE */
@@ -106,7 +112,9 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     facilitatorExtensions: string[],
   ): Promise<PaymentRequirements> {
     const enhanced = await this.#official.enhancePaymentRequirements(requirements, kind, facilitatorExtensions);
-    return hasVaultExtra(enhanced) ? this.#checkRoute(enhanced, kind) : enhanced;
+    if (hasVaultExtra(enhanced)) return this.#checkRoute(enhanced, kind);
+    if (enhanced.extra.paymentFlow !== "escrow") return enhanced;
+    throw new RouteTermsError("Nothing holds the money of an escrow route that names no vault.");
   }
 
   /** The requirements as they are offered: a facilitator that serves the vault leaves nothing to prove. */
@@ -117,24 +125,31 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     const served = kind.extra?.recourse as { factories?: Record<string, string[]> } | undefined;
     const factories = served?.factories?.[vault.kind] ?? [];
     const isServed = factories.some((factory) => isAddressEqual(getAddress(factory), vault.factory));
-    if (!isServed && vault.settlement !== "by-proof") throw new FacilitatorUnsuitableError(vault.kind, vault.factory);
+    if (!isServed && !isByProof(requirements)) throw new FacilitatorUnsuitableError(vault.kind, vault.factory);
     const deployment = deploymentOf(vault, this.#deployments);
     if (!deployment || !paysVault(requirements, vault, deployment)) {
       throw new RouteTermsError("`payTo` is not the vault of these terms under a known factory.");
     }
     this.#checkFlow(requirements, vault);
-    const { settlement: _, ...vaultExtra } = vault;
-    return isServed ? { ...requirements, extra: { ...requirements.extra, recourse: vaultExtra } } : requirements;
+    if (!isServed) return requirements;
+    const { factory, kind: vaultKind, terms } = vault;
+    return { ...requirements, extra: { ...requirements.extra, recourse: { kind: vaultKind, factory, terms } } };
   }
 
-  #checkFlow(requirements: PaymentRequirements, vault: VaultExtra): void {
-    if (requirements.extra.paymentFlow !== "upfront") return;
-    if (vault.settlement === "by-proof") {
+  #checkFlow(requirements: PaymentRequirements, { kind, terms }: VaultExtra): void {
+    const { paymentFlow } = requirements.extra;
+    if ((kind === "escrow") !== (paymentFlow === "escrow")) {
+      throw new RouteTermsError("The flow `escrow` is that of escrow vaults, and their only one.");
+    }
+    if (paymentFlow === "upfront" && isByProof(requirements)) {
       throw new RouteTermsError("An upfront route cannot be settled by proof: nobody could give the payment back.");
     }
-    const sellers = [vault.terms.operator, vault.terms.receiver];
-    if (!this.#operator || !sellers.includes(getAddress(this.#operator.address))) {
-      throw new RouteTermsError("An upfront route needs a scheme with the signer of the terms' operator or receiver.");
+    if (paymentFlow === undefined || paymentFlow === "authorization") return;
+    const signers = kind === "escrow" ? [terms.operator] : [terms.operator, terms.receiver];
+    if (!this.#operator || !signers.includes(getAddress(this.#operator.address))) {
+      throw new RouteTermsError(
+        "An escrow route needs a scheme with the signer of the terms' operator, an upfront route with that of operator or receiver.",
+      );
     }
   }
 
@@ -151,10 +166,10 @@ export class ExactEvmScheme implements SchemeNetworkServer {
       }
     },
     onAfterSettle: async (context) => {
-      if (hasVaultExtra(context.requirements) && context.phase !== "cancel") await this.#conclude(context, "released");
+      if (hasVaultExtra(context.requirements)) await this.#conclude(context, isHeldBy(context) ? "held" : "released");
     },
     onSettleFailure: async (context) => {
-      if (!hasVaultExtra(context.requirements) || context.phase === "cancel") return undefined;
+      if (!hasVaultExtra(context.requirements) || !isFirstSettlement(context)) return undefined;
       await this.#conclude(context, outcomeOf(context.error));
       return undefined;
     },
@@ -169,7 +184,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     const record = await this.#storage.get(payment.id);
     if (!record) return undefined;
     if (record.state === "released") return { abort: true, reason: ErrAlreadyPaid } as const;
-    if (record.state === "settling" || record.digest !== payment.digest) {
+    if (record.state !== "unknown" || record.digest !== payment.digest) {
       return { abort: true, reason: ErrBeingSettled } as const;
     }
     // Its nonce may be spent by our own transaction, so verification would refuse it. The settlement decides.
@@ -199,24 +214,25 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   /** The requests that hold the reservation: another one's failure must not touch the record. */
   readonly #reserved = new WeakSet<object>();
 
-  async #conclude(context: PaymentContext, outcome: "released" | "refused" | "unknown"): Promise<void> {
+  async #conclude(context: PaymentContext, outcome: "held" | "released" | "refused" | "unknown"): Promise<void> {
     const payment = this.#identify(context);
     if (!payment || !this.#reserved.has(context.paymentPayload)) return;
     if (outcome === "refused") return this.#storage.delete(payment.id);
     await this.#storage.update(payment.id, (current) =>
-      current?.state === "settling" ? { ...current, state: outcome } : undefined,
+      current?.state === "settling" || current?.state === "held" ? { ...current, state: outcome } : undefined,
     );
   }
 
-  #identify({ paymentPayload, requirements }: PaymentContext) {
+  #identify({ paymentPayload, requirements }: PaymentContext): (NamedPayment & { digest: Hex }) | undefined {
     const payload = parseExactPayload(paymentPayload as PaymentPayload);
     if (!payload) return undefined;
     const { amount, asset, extra, network, payTo } = requirements;
     const ref = refOf(payload, asset);
-    const id = paymentIdOf({ address: getAddress(payTo), chainId: chainIdOf(network), ref });
+    const place = { vault: getAddress(payTo), chainId: chainIdOf(network) };
+    const id = paymentIdOf({ address: place.vault, chainId: place.chainId, ref });
     // With the flow: an unknown outcome spares verification, and a route that settles first has never asked for it.
     const signed = JSON.stringify([payload, asset, amount, extra.paymentFlow ?? null]);
-    return { id, ref, digest: keccak256(stringToHex(signed)) };
+    return { ...place, id, ref, amount: BigInt(payload.authorization.value), digest: keccak256(stringToHex(signed)) };
   }
 
   /* SETTLEMENT */
@@ -224,7 +240,8 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   /** Writes beside the client's fields what the facilitator is to do. Core calls it unbound. */
   readonly enrichSettlementPayload = async (context: SettleContext): Promise<Record<string, unknown> | undefined> => {
     if (!hasVaultExtra(context.requirements)) return undefined;
-    if (context.phase === "cancel") return this.#refundAll(context);
+    if (context.phase === "cancel") return this.#giveBack(context);
+    if (!isFirstSettlement(context)) return this.#close(context);
     const operation = await this.#reserve(context);
     // A facilitator that knows nothing of vaults gets what the client signed, and nothing else.
     return isByProof(context.requirements as PaymentRequirements) ? undefined : operation;
@@ -240,39 +257,48 @@ export class ExactEvmScheme implements SchemeNetworkServer {
 
   /** A handler that failed after the money was taken: the payment goes back. */
   readonly settleOnCancel = async (context: CanceledContext): Promise<PaymentRequirements | undefined> => {
-    return hasVaultExtra(context.requirements) ? (context.requirements as PaymentRequirements) : undefined;
+    const requirements = context.requirements as PaymentRequirements;
+    if (!hasVaultExtra(requirements)) return undefined;
+    // What the buyer is charged of an escrow is nothing; of a refund window it is what goes back.
+    return isEscrow(requirements) ? { ...requirements, amount: "0" } : requirements;
   };
 
-  /** Signs for nothing that the facilitator said: only for this payment, untouched, to its payer. */
-  async #refundAll(context: PaymentContext): Promise<RefundOperation> {
+  async #giveBack(context: PaymentContext): Promise<RefundOperation | VoidOperation> {
+    const { operator, payment, vault } = this.#orderOf(context);
+    return vault.kind === "escrow" ? orderVoid(operator, payment, vault) : orderRefund(operator, payment, vault);
+  }
+
+  /** At what the handler cost. More than is held cannot be captured, and nothing leaves for less: all goes back. */
+  async #close(context: PaymentContext): Promise<Record<string, unknown>> {
+    const { operator, payment, vault } = this.#orderOf(context);
+    if (vault.kind !== "escrow") throw new Error(ErrPayloadUnsupported);
+    const cost = BigInt(context.requirements.amount);
+    if (cost <= payment.amount) return orderClose(operator, payment, vault, cost);
+    return { ...(await orderVoid(operator, payment, vault)), because: "capture-exceeds-held" };
+  }
+
+  #orderOf(context: PaymentContext) {
     const payment = this.#identify(context);
     const vault = parseVaultExtra(context.requirements);
     if (!payment || !vault || !this.#operator) throw new Error(ErrPayloadUnsupported);
-    const { amount, network, payTo } = context.requirements;
-    const deadline = BigInt(Math.floor(Date.now() / 1_000) + vault.terms.window + REFUND_MARGIN);
-    const message = {
-      paymentId: payment.id,
-      by: getAddress(this.#operator.address),
-      amount: BigInt(amount),
-      to: payment.ref.payer,
-      expectedHeld: BigInt(amount),
-      expectedRefunded: 0n,
-      deadline,
-    };
-    const typedData = refundTypedData({ address: getAddress(payTo), chainId: chainIdOf(network), message });
-    const signature = await this.#operator.signTypedData(typedData as never);
-    return {
-      type: "refund",
-      refund: {
-        by: message.by,
-        amount,
-        expectedHeld: amount,
-        expectedRefunded: "0",
-        deadline: String(deadline),
-        signature,
-      },
-    };
+    return { operator: this.#operator, payment, vault };
   }
+}
+
+type PhaseContext = Pick<SettleContext, "phase" | "requirements">;
+
+function isEscrow(requirements: PaymentContext["requirements"]): boolean {
+  return parseVaultExtra(requirements as PaymentRequirements)?.kind === "escrow";
+}
+
+/** The settlement that takes the money; all others are about what was taken. */
+function isFirstSettlement({ phase, requirements }: PhaseContext): boolean {
+  return phase === "before-handler" || (phase === "after-handler" && !isEscrow(requirements));
+}
+
+/** Taken, and nothing has left for it yet. */
+function isHeldBy({ phase, requirements }: PhaseContext): boolean {
+  return phase === "before-handler" && isEscrow(requirements);
 }
 
 function receiptByProof(
@@ -293,9 +319,6 @@ function receiptByProof(
     unrecorded: { transaction: result.transaction as Hex },
   };
 }
-
-/** A refund is possible until the full hour after the window; the chain's clock may be behind ours. */
-const REFUND_MARGIN = 7_200;
 
 /** What a facilitator says of a settlement that it has sent, and knows no more of than we do. */
 const UNKNOWN_OUTCOMES: string[] = [ErrSettlementPending, ErrBeingSettled];

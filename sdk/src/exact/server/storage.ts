@@ -5,10 +5,11 @@ import type { Hex } from "viem";
  *
  * - `settling`: one request waits for the answer.
  * - `unknown`: that request got no answer; the next one asks again, with the same key.
- * - `released`: the resource left for it. This is final.
+ * - `held`: an escrow has the money, and the handler runs, or what became of it could not be settled.
+ * - `released`: the resource left for it, or the money went back. This is final.
  */
 export type PaymentRecord = {
-  state: "settling" | "unknown" | "released";
+  state: "settling" | "unknown" | "held" | "released";
   /** Names the request to the facilitator, so that asking again is not paying again. */
   idempotencyKey: string;
   /** What was signed and for what, so that payer and nonce alone are no claim to the payment. */

@@ -1,12 +1,18 @@
 import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, type Chain, type Client, isAddressEqual, type Transport, zeroAddress } from "viem";
 import { getCode } from "viem/actions";
-import { deploymentOf, hasVaultExtra, isByAuthorization, parseVaultExtra, paysVault } from "../exact/terms.js";
+import { canonicalDeployments, encodePromise, type VaultDeployments, type VaultPromise } from "../exact/kinds.js";
+import {
+  deploymentOf,
+  hasVaultExtra,
+  isByAuthorization,
+  isByProof,
+  parseVaultExtra,
+  paysVault,
+} from "../exact/terms.js";
 import { addressOf } from "../generated/actions/vaultFactory/addressOf.js";
-import { addresses } from "../generated/addresses.js";
-import type { RefundWindowTerms } from "../generated/types.js";
+import type { EscrowTerms, RefundWindowTerms } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
-import { encodeTerms, type VaultDeployment } from "./vaultAddress.js";
 
 /** The address to pay is not the vault that the server says it is. */
 export class VaultTermsMismatchError extends RecourseError {
@@ -20,11 +26,9 @@ export class VaultTermsMismatchError extends RecourseError {
 }
 
 /** What an address promises to whoever pays it. */
-export type PayToDescription = {
-  kind: "refund-window";
+export type PayToDescription = VaultPromise & {
   vault: Address;
   factory: Address;
-  terms: RefundWindowTerms;
   /** Whether the vault exists already; if not, the first payment deploys it. */
   isDeployed: boolean;
   /** The promise in sentences. */
@@ -41,7 +45,7 @@ export type PayToDescription = {
 export async function describePayTo(
   client: Client<Transport, Chain>,
   requirements: PaymentRequirements,
-  { deployments = [addresses["refund-window"]] }: { deployments?: readonly VaultDeployment[] } = {},
+  { deployments = canonicalDeployments }: { deployments?: VaultDeployments } = {},
 ): Promise<PayToDescription | undefined> {
   const { payTo } = requirements;
   if (!hasVaultExtra(requirements)) return undefined;
@@ -53,7 +57,7 @@ export async function describePayTo(
       "it takes EIP-3009 authorizations, and the server asks for something else.",
     );
   }
-  const { factory, kind, terms } = vaultExtra;
+  const { factory } = vaultExtra;
   const deployment = deploymentOf(vaultExtra, deployments);
   if (!deployment) throw new VaultTermsMismatchError(payTo, `its factory ${factory} is not one you trust.`);
   if (requirements.network !== `eip155:${client.chain.id}`) {
@@ -70,17 +74,30 @@ export async function describePayTo(
   if ((await getCode(client, { address: factory })) === undefined) {
     throw new VaultTermsMismatchError(payTo, `its factory ${factory} does not exist on this chain.`);
   }
-  const onChain = await addressOf(client, { address: factory, terms: encodeTerms(terms) });
+  const onChain = await addressOf(client, { address: factory, terms: encodePromise(vaultExtra) });
   if (!isAddressEqual(onChain, vault)) throw new VaultTermsMismatchError(payTo, "the factory on this chain disagrees.");
   const isDeployed = (await getCode(client, { address: vault })) !== undefined;
-  const promise = [...(vaultExtra.settlement === "by-proof" ? [PROMISE_BY_PROOF] : []), ...promiseOf(terms)];
-  return { kind, vault, factory, terms, isDeployed, promise };
+  const promise = [...(isByProof(requirements) ? [PROMISE_BY_PROOF] : []), ...promiseOf(vaultExtra)];
+  const { kind, terms } = vaultExtra;
+  return { ...({ kind, terms } as VaultPromise), vault, factory, isDeployed, promise };
 }
 
 const PROMISE_BY_PROOF =
   "The payment counts, and all times begin, when somebody has recorded it by a proof: anybody can, soon after paying, and nobody has to.";
 
-function promiseOf(terms: RefundWindowTerms): string[] {
+function promiseOf(promise: VaultPromise): string[] {
+  return promise.kind === "escrow" ? promiseOfEscrow(promise.terms) : promiseOfRefundWindow(promise.terms);
+}
+
+function promiseOfEscrow({ captureWindow, feeBps, feeReceiver, operator, receiver }: EscrowTerms): string[] {
+  return [
+    `For ${duration(captureWindow)} after paying, ${operator} decides what of it ${receiver} has earned, and can return the rest.`,
+    "Whatever was not earned by then is the payer's: anybody can have it sent back, and nobody can take it.",
+    ...(feeBps === 0 ? [] : [`${feeReceiver} gets ${feeBps / 100} % of what was earned, and the receiver the rest.`]),
+  ];
+}
+
+function promiseOfRefundWindow(terms: RefundWindowTerms): string[] {
   const { feeBps, feeReceiver, operator, receiver } = terms;
   return [
     ...(isAddressEqual(terms.arbiter, zeroAddress) ? promiseWithoutQuestions(terms) : promiseOfArbitration(terms)),

@@ -1,19 +1,20 @@
 import type { Address, Hex } from "viem";
-import type { VaultExtra } from "../exact/terms.js";
+import type { PaymentReceipt as EscrowReceipt } from "../escrow/receipt.js";
+import type { EscrowExtra, RefundWindowExtra, VaultExtra } from "../exact/terms.js";
 import type { PaymentRef, ReceiptProof } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
+import type { PaymentReceipt as RefundWindowReceipt } from "../refund-window/receipt.js";
 import type { Messages, Wire } from "./messages.js";
-import type { PaymentReceipt } from "./receipt.js";
 
 /** Where an action happens: the vault of these terms. */
-type RelayPlace = {
+type RelayPlace<Vault extends VaultExtra = VaultExtra> = {
   /** CAIP-2. */
   network: string;
-  vault: VaultExtra;
+  vault: Vault;
 };
 
-/** An action about a payment, which one of its parties signed. */
-type PaymentRequest<Action extends keyof Messages> = RelayPlace & {
+/** An action about a payment into a refund window, which one of its parties signed. */
+type PaymentRequest<Action extends keyof Messages> = RelayPlace<RefundWindowExtra> & {
   action: Action;
   ref: PaymentRef;
   message: Wire<Messages[Action]>;
@@ -27,6 +28,8 @@ export type RelayRequest =
   | PaymentRequest<"withdrawDispute">
   | PaymentRequest<"concede">
   | PaymentRequest<"resolve">
+  /** What an escrow still holds when its time is over goes back to the payer; nobody signs it. */
+  | (RelayPlace<EscrowExtra> & { action: "reclaim"; ref: PaymentRef })
   /** A credit, which its owner signed away. */
   | (RelayPlace & { action: "withdraw"; message: Wire<Messages["withdraw"]>; signature: Hex })
   /** A payment that came past the vault's `pay`; nobody signs it, the proof is enough. */
@@ -38,7 +41,7 @@ export type RelayResponse = {
   /** What went where it was to go, in the token's smallest unit. */
   amount: string;
   /** The payment as it stands then; none for a credit. */
-  extra?: { recourse: PaymentReceipt };
+  extra?: { recourse: RefundWindowReceipt | EscrowReceipt };
 };
 
 /** The relay did not do it; `reason` is the typed code of the wire, `transaction` is set when it was sent and is not known yet. */

@@ -1,10 +1,8 @@
 import type { Account, Address, Chain, Client, Transport, TypedDataDefinition } from "viem";
 import { getBlock, signTypedData } from "viem/actions";
-import type { VaultExtra } from "../exact/terms.js";
-import { terms as readTerms } from "../generated/actions/refundWindow/terms.js";
-import { addresses } from "../generated/addresses.js";
+import type { VaultKind } from "../generated/addresses.js";
 import { Method, type PaymentRef } from "../generated/types.js";
-import type { PaymentReceipt } from "./receipt.js";
+import type { ReceiptOf } from "./receipt.js";
 
 /** Seconds that a relayed message stays valid, when its signer does not say. */
 const RELAY_VALIDITY = 3_600n;
@@ -21,23 +19,13 @@ export type SigningOptions = {
 };
 
 /** What names the payment of a receipt in its vault. */
-export function refOfReceipt({ nonce, payer, token }: PaymentReceipt): PaymentRef {
+export function refOfReceipt({ nonce, payer, token }: ReceiptOf<VaultKind, string>): PaymentRef {
   return { method: Method.Eip3009, token, payer, nonce };
 }
 
 /** The deadline that was asked for, or one by the chain's clock, which may be behind ours. */
 export async function deadlineOf(client: SigningClient, { deadline }: SigningOptions): Promise<bigint> {
   return deadline ?? (await getBlock(client)).timestamp + RELAY_VALIDITY;
-}
-
-/** What a relay wants to know of a vault. */
-export async function relayPlace(
-  client: SigningClient,
-  address: Address,
-  { factory = addresses["refund-window"].factory }: SigningOptions,
-): Promise<{ network: string; vault: VaultExtra }> {
-  const terms = await readTerms(client, { address });
-  return { network: `eip155:${client.chain.id}`, vault: { kind: "refund-window", factory, terms } };
 }
 
 /** The client's own signature. */

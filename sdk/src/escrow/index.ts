@@ -1,0 +1,23 @@
+export * from "../generated/actions/escrow/index.js";
+export * from "../generated/actions/vaultFactory/index.js";
+export {
+  BPS,
+  MAX_CAPTURE_WINDOW,
+  MAX_FEE_BPS,
+  MIN_CAPTURE_WINDOW,
+  MIN_ITEM_GAS,
+  MIN_PAYOUT_GAS,
+} from "../generated/constants.js";
+export * from "../generated/typedData.js";
+export * from "../generated/types.js";
+export type { VaultDeployment } from "../vault/cloneAddress.js";
+export { describePayTo, type PayToDescription, VaultTermsMismatchError } from "../vault/describePayTo.js";
+export { type PaymentPlace, paymentIdOf } from "../vault/paymentIdOf.js";
+export { PAYOUT_GAS } from "../vault/payoutGas.js";
+export type { ReceiptAction } from "../vault/receipt.js";
+export { RelayError, type RelayRequest, type RelayResponse, relay } from "../vault/relay.js";
+export { type PaymentReceipt, paymentReceipt } from "./receipt.js";
+export { reclaimRequest } from "./reclaimRequest.js";
+export { signWithdraw } from "./signWithdraw.js";
+// Encoding needs no chain: this one stands in for the action of the same name.
+export { encodeTerms, vaultAddress } from "./vaultAddress.js";

@@ -1,0 +1,193 @@
+import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
+import { type Address, type Hash, isAddressEqual, type Log } from "viem";
+import { getBlock } from "viem/actions";
+import { captureWithSignatureCall } from "../../generated/actions/escrow/captureWithSignature.js";
+import { paymentOf } from "../../generated/actions/escrow/paymentOf.js";
+import { reclaimCall } from "../../generated/actions/escrow/reclaim.js";
+import { voidWithSignatureCall } from "../../generated/actions/escrow/voidWithSignature.js";
+import type { EscrowPayment } from "../../generated/types.js";
+import { wireCodeOf } from "../../generated/wireCodes.js";
+import { paymentIdOf } from "../../vault/paymentIdOf.js";
+import { PAYOUT_GAS } from "../../vault/payoutGas.js";
+import type { RelayRequest } from "../../vault/relay.js";
+import { ErrCaptureTooLate, ErrOperationMalformed, ErrOperationNotAuthorized, ErrReverted } from "../errors.js";
+import { parseCaptureOperation, parseVoidOperation } from "../operations.js";
+import { chainIdOf } from "../terms.js";
+import { pending, Refusal, refusalOf, success } from "./answers.js";
+import { capturedIn, type ExpectedPayment, findEscrowTransaction, returnedIn } from "./chain.js";
+import { encoded, type Facilitator, type SponsoredExpense, submitSponsored } from "./facilitator.js";
+import type { CheckedPayment } from "./pay.js";
+import { withDeadline } from "./reasons.js";
+import type { ContractCall } from "./submitter.js";
+import { relayedSignature } from "./wallet.js";
+
+/* What becomes of a payment into an escrow: captured and returned by the operator's signature, reclaimed by anyone. */
+
+/** What is to be done with a held payment, once, whatever number of times it is asked for. */
+type HoldOrder = {
+  name: "capture" | "close" | "void" | "reclaim";
+  key: string;
+  contractCall: ContractCall;
+  expense: SponsoredExpense;
+  /** What it moved, when these logs show that it was done. */
+  movedIn: (logs: Log[]) => bigint | undefined;
+  /** What it has moved, when the payment stands as it leaves it, whoever did it. */
+  movedTo: (payment: EscrowPayment) => bigint | undefined;
+};
+
+/* CAPTURE */
+
+/** Captures what the operator signed, and returns the rest when the server closes the payment. */
+export async function captureByServer(
+  facilitator: Facilitator,
+  payment: CheckedPayment,
+  payload: PaymentPayload,
+  requirements: PaymentRequirements,
+): Promise<SettleResponse> {
+  const operation = parseCaptureOperation(payload.payload);
+  if (!operation || operation.capture.amount !== requirements.amount) throw new Refusal(ErrOperationMalformed);
+  const { type } = operation;
+  const isFinal = type === "close";
+  const amount = BigInt(operation.capture.amount);
+  const expectedHeld = BigInt(operation.capture.expectedHeld);
+  const expectedCaptured = BigInt(operation.capture.expectedCaptured);
+  const { id, ref, vault, vaultExtra } = payment;
+
+  const captured = expectedCaptured + amount;
+  const message = {
+    paymentId: id,
+    amount,
+    isFinal,
+    expectedHeld,
+    expectedCaptured,
+    deadline: BigInt(operation.capture.deadline),
+  };
+  const signature = await relayedSignature(facilitator, vaultExtra.terms.operator, operation.capture.signature);
+  const toPayer = isFinal ? expectedHeld - amount : 0n;
+  return carryOut(facilitator, payment, {
+    name: type,
+    key: `${type}:${id}:${expectedCaptured}:${captured}`,
+    contractCall: encoded(captureWithSignatureCall({ address: vault, ref, message, signature, payoutGas: PAYOUT_GAS })),
+    expense: { kind: "operation", payment, value: amount },
+    movedIn: (logs) => {
+      const isCaptured = amount === 0n || capturedIn(logs, { captured, id, vault })?.amount === amount;
+      const isReturned = toPayer === 0n || returnedIn(logs, { id, vault }) === toPayer;
+      return isCaptured && isReturned ? amount : undefined;
+    },
+    movedTo: (now) =>
+      now.captured === captured && now.held === expectedHeld - amount - toPayer && now.returned === toPayer
+        ? amount
+        : undefined,
+  });
+}
+
+/* RETURN */
+
+/** Returns what is held by the signature of operator or receiver; the server's own failure is told after that. */
+export async function voidByServer(
+  facilitator: Facilitator,
+  payment: CheckedPayment,
+  payload: PaymentPayload,
+): Promise<SettleResponse> {
+  const operation = parseVoidOperation(payload.payload);
+  if (!operation) throw new Refusal(ErrOperationMalformed);
+  const { by, deadline, expectedHeld, signature } = operation.void;
+  const { operator, receiver } = payment.vaultExtra.terms;
+  if (![operator, receiver].some((seller) => isAddressEqual(seller, by))) throw new Refusal(ErrOperationNotAuthorized);
+  const { id, ref, vault } = payment;
+  const message = { paymentId: id, by, expectedHeld: BigInt(expectedHeld), deadline: BigInt(deadline) };
+
+  const answer = await carryOut(facilitator, payment, {
+    name: "void",
+    key: `void:${id}:${expectedHeld}`,
+    contractCall: encoded(
+      voidWithSignatureCall({
+        address: vault,
+        ref,
+        message,
+        signature: await relayedSignature(facilitator, by, signature),
+        payoutGas: PAYOUT_GAS,
+      }),
+    ),
+    expense: { kind: "operation", payment, value: message.expectedHeld },
+    ...returning(payment, message.expectedHeld),
+  });
+  // The operator is told what went back; what the payer is charged is nothing.
+  if (operation.because === undefined || !answer.success) return { ...answer, ...(answer.success && { amount: "0" }) };
+  return { ...answer, success: false, errorReason: wireCodeOf.CaptureExceedsHeld, amount: "0" };
+}
+
+/** Returns to the payer what is held when its time is over. */
+export async function relayReclaim(
+  facilitator: Facilitator,
+  vault: Address,
+  { ref }: RelayRequest & { action: "reclaim" },
+): Promise<SettleResponse> {
+  const id = paymentIdOf({ address: vault, chainId: chainIdOf(facilitator.network), ref });
+  const payment: ExpectedPayment = { kind: "escrow", vault, id, ref, amount: 0n };
+  const { held } = await withDeadline(
+    paymentOf(facilitator.client, { address: vault, ref }),
+    facilitator.readTimeoutMs,
+  );
+  return carryOut(facilitator, payment, {
+    name: "reclaim",
+    key: `reclaim:${id}`,
+    contractCall: encoded(reclaimCall({ address: vault, ref, payoutGas: PAYOUT_GAS })),
+    expense: { kind: "exit", payment, value: held },
+    ...returning(payment),
+  });
+}
+
+/** What shows that a payment went back: so much, or whatever was left of it. */
+function returning({ id, vault }: ExpectedPayment, amount?: bigint): Pick<HoldOrder, "movedIn" | "movedTo"> {
+  const asExpected = (returned: bigint | undefined) =>
+    amount === undefined || returned === amount ? returned : undefined;
+  return {
+    movedIn: (logs) => asExpected(returnedIn(logs, { id, vault })),
+    movedTo: ({ held, returned }) => (held === 0n && returned !== 0n ? asExpected(returned) : undefined),
+  };
+}
+
+/* ONCE */
+
+async function carryOut(facilitator: Facilitator, payment: ExpectedPayment, order: HoldOrder): Promise<SettleResponse> {
+  const { contractCall, expense, key, movedIn, name } = order;
+  try {
+    if (name !== "reclaim" && !(await facilitator.submitter.isKnown(key))) await checkMargin(facilitator, payment);
+    const { receipt, submission } = await submitSponsored(facilitator, key, contractCall, expense);
+    if (!receipt) return pending(facilitator, payment, submission.hash);
+    const amount = movedIn(receipt.logs);
+    if (amount !== undefined) return success(facilitator, payment, submission.hash, { amount, operation: name });
+    if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
+    throw new Refusal(ErrReverted);
+  } catch (error) {
+    // Done already, by a transaction that is not remembered here, or was faster: asking again is answered the same.
+    if (!MAY_BE_DONE.includes(refusalOf(error).reason)) throw error;
+    const done = await findDone(facilitator, payment, order);
+    if (!done) throw error;
+    return success(facilitator, payment, done.transaction, { amount: done.amount, operation: name });
+  }
+}
+
+const MAY_BE_DONE: string[] = [wireCodeOf.HoldChanged, wireCodeOf.NothingHeld, ErrCaptureTooLate, ErrReverted];
+
+/** A capture that is mined too late is refused by the vault, and its gas is lost. */
+async function checkMargin(facilitator: Facilitator, { ref, vault }: ExpectedPayment): Promise<void> {
+  const { captureMarginSeconds, client, readTimeoutMs } = facilitator;
+  const reading = Promise.all([paymentOf(client, { address: vault, ref }), getBlock(client)]);
+  const [{ captureUntil }, { timestamp }] = await withDeadline(reading, readTimeoutMs);
+  if (captureUntil === 0) throw new Refusal(wireCodeOf.PaymentUnknown);
+  if (Number(timestamp) + captureMarginSeconds >= captureUntil) throw new Refusal(ErrCaptureTooLate);
+}
+
+async function findDone(
+  { client, readTimeoutMs }: Facilitator,
+  payment: ExpectedPayment,
+  { movedTo }: HoldOrder,
+): Promise<{ amount: bigint; transaction: Hash } | undefined> {
+  const { ref, vault } = payment;
+  const amount = movedTo(await withDeadline(paymentOf(client, { address: vault, ref }), readTimeoutMs));
+  if (amount === undefined) return undefined;
+  const transaction = await withDeadline(findEscrowTransaction(client, payment), readTimeoutMs);
+  return transaction && { amount, transaction };
+}

@@ -1,0 +1,92 @@
+import type { AuthorizerSigner } from "@x402/evm";
+import { type Address, getAddress, type Hex } from "viem";
+import { captureTypedData, refundTypedData, voidTypedData } from "../../generated/typedData.js";
+import type { PaymentRef } from "../../generated/types.js";
+import type { CaptureOperation, RefundOperation, VoidOperation } from "../operations.js";
+import type { EscrowExtra, RefundWindowExtra } from "../terms.js";
+
+/*
+ * What a server orders of the facilitator by its operator's signature. It signs for nothing that the facilitator said: only
+ * for this payment, as it is after it was paid and before anything else happened to it.
+ */
+
+/** A payment that the server can name without asking anybody. */
+export type NamedPayment = {
+  id: Hex;
+  ref: PaymentRef;
+  vault: Address;
+  chainId: number;
+  /** What the payer signed, in the token's smallest unit. */
+  amount: bigint;
+};
+
+/** Gives all of a payment into a refund window back to its payer. */
+export async function orderRefund(
+  operator: AuthorizerSigner,
+  { amount, chainId, id, ref, vault }: NamedPayment,
+  { terms }: RefundWindowExtra,
+): Promise<RefundOperation> {
+  const by = getAddress(operator.address);
+  const deadline = deadlineAfter(terms.window);
+  const message = {
+    paymentId: id,
+    by,
+    amount,
+    to: ref.payer,
+    expectedHeld: amount,
+    expectedRefunded: 0n,
+    deadline,
+  };
+  const signature = await sign(operator, refundTypedData({ address: vault, chainId, message }));
+  const held = String(amount);
+  return {
+    type: "refund",
+    refund: { by, amount: held, expectedHeld: held, expectedRefunded: "0", deadline: String(deadline), signature },
+  };
+}
+
+/** Captures what was earned of a payment into an escrow, and returns the rest. */
+export async function orderClose(
+  operator: AuthorizerSigner,
+  { amount: held, chainId, id, vault }: NamedPayment,
+  { terms }: EscrowExtra,
+  amount: bigint,
+): Promise<CaptureOperation> {
+  const deadline = deadlineAfter(terms.captureWindow);
+  const message = { paymentId: id, amount, isFinal: true, expectedHeld: held, expectedCaptured: 0n, deadline };
+  const signature = await sign(operator, captureTypedData({ address: vault, chainId, message }));
+  return {
+    type: "close",
+    capture: {
+      amount: String(amount),
+      expectedHeld: String(held),
+      expectedCaptured: "0",
+      deadline: String(deadline),
+      signature,
+    },
+  };
+}
+
+/** Returns all of a payment into an escrow to its payer. */
+export async function orderVoid(
+  operator: AuthorizerSigner,
+  { amount: held, chainId, id, vault }: NamedPayment,
+  { terms }: EscrowExtra,
+): Promise<VoidOperation> {
+  const by = getAddress(operator.address);
+  const deadline = deadlineAfter(terms.captureWindow);
+  const message = { paymentId: id, by, expectedHeld: held, deadline };
+  const signature = await sign(operator, voidTypedData({ address: vault, chainId, message }));
+  return { type: "void", void: { by, expectedHeld: String(held), deadline: String(deadline), signature } };
+}
+
+/** The vault itself ends the time for it; the chain's clock may be behind ours. */
+const MARGIN = 7_200;
+
+function deadlineAfter(seconds: number): bigint {
+  return BigInt(Math.floor(Date.now() / 1_000) + seconds + MARGIN);
+}
+
+function sign(operator: AuthorizerSigner, typedData: object): Promise<Hex> {
+  return operator.signTypedData(typedData as never);
+}
