@@ -2,6 +2,7 @@
  * The main job on real parts, told line by line: a stock x402 client pays into a refund window, and gets its money back.
  * At the end the books of all parties are checked to the last unit; any difference makes the exit code 1.
  */
+import type { RefundWindowExtra } from "@recourse/sdk/exact/server";
 import { buildReceiptProof, recordRequest } from "@recourse/sdk/receipt-proof";
 import {
   claim,
@@ -209,7 +210,7 @@ async function recordPastPay(stage: Stage): Promise<void> {
 
   const place = { nonce: (payload.authorization as { nonce: Hex }).nonce, payer: buyers.frank.address, token: USDC };
   const proof = await buildReceiptProof(stage.world.client, { hash: transaction, ...place });
-  const vault = requireFirst(accepts).extra.recourse as Parameters<typeof recordRequest>[0]["vault"];
+  const vault = requireFirst(accepts).extra.recourse as RefundWindowExtra;
   const recorded = await send(stage, recordRequest({ chainId: 84532, proof, token: USDC, vault }));
   await mark(stage, "frank", "vault", recorded.transaction);
   say(
@@ -402,7 +403,7 @@ async function verifyReason(
 /* SMALL THINGS */
 
 /** Has the facilitator do what somebody signed or proved. */
-function send(stage: Stage, request: RelayRequest): Promise<RelayResponse> {
+function send<Request extends RelayRequest>(stage: Stage, request: Request): Promise<RelayResponse<Request["vault"]>> {
   return relay(request, { facilitator: stage.facilitatorUrl });
 }
 
