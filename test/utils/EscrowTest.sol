@@ -267,14 +267,6 @@ abstract contract EscrowTest is SurplusSteps {
         assertEq(token.balanceOf(feeReceiver), toFeeReceiver, "fee receiver");
     }
 
-    function liabilities() internal view returns (uint256) {
-        return vault.liabilitiesOf(address(token));
-    }
-
-    function creditOf(address owner) internal view returns (uint256 credit) {
-        (credit, ) = vault.creditOf(address(token), owner);
-    }
-
     /// @notice How many logs with `topic` the vault has emitted since `vm.recordLogs`.
     function countLogs(bytes32 topic) internal returns (uint256 count) {
         Vm.Log[] memory logs = vm.getRecordedLogs();

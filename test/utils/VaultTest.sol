@@ -53,6 +53,13 @@ abstract contract VaultTest is ProtocolTest {
         token.mint(otherPayer.addr, 1e30);
     }
 
+    /// @notice From now on payments are made in `newToken`.
+    function use(Token3009 newToken) internal virtual {
+        token = newToken;
+        token.mint(payer.addr, 1e30);
+        token.mint(otherPayer.addr, 1e30);
+    }
+
     /// @notice The vault that is tested, of whatever kind.
     function testedVault() internal view virtual returns (ISurplus);
 
@@ -158,6 +165,14 @@ abstract contract VaultTest is ProtocolTest {
         (uint256 balance, uint256 withdrawn) = testedVault().creditOf(address(token), owner);
         assertEq(balance, expectedBalance, "credit");
         assertEq(withdrawn, expectedWithdrawn, "withdrawn");
+    }
+
+    function creditOf(address owner) internal view returns (uint256 credit) {
+        (credit, ) = testedVault().creditOf(address(token), owner);
+    }
+
+    function liabilities() internal view returns (uint256) {
+        return testedVault().liabilitiesOf(address(token));
     }
 
     function expectCredited(address owner, uint256 amount, uint256 balance) internal {
