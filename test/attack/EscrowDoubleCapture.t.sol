@@ -64,6 +64,15 @@ contract EscrowDoubleCaptureTest is EscrowTest {
         assertEq(captureMany(items), HALF);
     }
 
+    /// @dev What it expects is true, and it asks for nothing: booked, it would make of an ended payment one that is held.
+    function test_AnItemOfNothingOpensNoEndedPayment() external {
+        close(_ref, HALF);
+        assertEq(captureMany(list(itemOf(_ref, 0))), 0, "captured");
+        vm.expectRevert(nothingHeld(_ref));
+        vm.prank(operator.addr);
+        vault.capture(_ref, HALF, HALF, HALF, PAYOUT_GAS);
+    }
+
     function test_RevertWhen_AClosedPaymentIsClosedAgainInAnotherWay() external {
         Capture memory message = captureMessage(_ref, PRICE, true);
         bytes memory signature = signCapture(operator, message);

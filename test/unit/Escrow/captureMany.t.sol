@@ -120,6 +120,17 @@ contract EscrowCaptureManyTest is EscrowTest {
         assertLeftOut(item, 1);
     }
 
+    /// @dev Booked, it would make the payment one that is held again.
+    function testFuzz_LeavesOutAnAmountOfZeroOfWhatHasEnded(uint256 captured) external {
+        captured = bound(captured, 0, PRICE - 1);
+        close(ref, captured);
+
+        assertLeftOut(itemOf(ref, 0), 0);
+
+        assertStatus(ref, IEscrow.EscrowStatus.Ended);
+        assertParts(ref, captured, PRICE - captured);
+    }
+
     function testFuzz_LeavesOutAnotherPayerOrNonce(address otherAccount, bytes32 otherNonce) external {
         vm.assume(otherAccount != payer.addr && otherAccount != otherPayer.addr);
         CaptureItem memory item = itemOf(ref, 1);
