@@ -236,9 +236,8 @@ contract EscrowCaptureTest is EscrowTest {
 
         capture(ref, PRICE - first);
 
-        uint256 fees = first / 100 + (PRICE - first) / 100;
-        assertCredit(receiver.addr, PRICE - fees, 0);
-        assertCredit(feeReceiver, fees, 0);
+        assertCredit(receiver.addr, PRICE - FEE, 0);
+        assertCredit(feeReceiver, FEE, 0);
     }
 
     /* ACCEPTED */
@@ -292,8 +291,7 @@ contract EscrowCaptureTest is EscrowTest {
         capture(ref, PRICE - first);
 
         assertStatus(ref, IEscrow.EscrowStatus.Ended);
-        uint256 fees = first / 100 + (PRICE - first) / 100;
-        assertPaidOut(PRICE - fees, fees);
+        assertPaidOut(PRICE - FEE, FEE);
     }
 
     function test_CapturesTheMostThatFits() external {
@@ -311,7 +309,7 @@ contract EscrowCaptureTest is EscrowTest {
         capture(ref, first);
 
         vm.expectEmit(address(vault));
-        emit IEscrow.Captured(id, second, second / 100, first + second);
+        emit IEscrow.Captured(id, second, (first + second) / 100 - first / 100, first + second);
         capture(ref, second);
     }
 

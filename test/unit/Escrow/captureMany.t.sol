@@ -281,10 +281,11 @@ contract EscrowCaptureManyTest is EscrowTest {
         (first, second) = (bound(first, 100, PRICE - 1), bound(second, 100, PRICE));
         capture(ref, 1);
         CaptureItem[] memory items = list(itemOf(ref, first), itemOf(goodRef, second));
-        uint256 fees = first / 100 + second / 100;
+        uint256 fee = (first + 1) / 100;
+        uint256 fees = fee + second / 100;
 
         vm.expectEmit(address(vault));
-        emit IEscrow.Captured(vault.idOf(ref), first, first / 100, first + 1);
+        emit IEscrow.Captured(vault.idOf(ref), first, fee, first + 1);
         vm.expectEmit(address(vault));
         emit IEscrow.Captured(vault.idOf(goodRef), second, second / 100, second);
         expectCredited(receiver.addr, first + second - fees, first + second - fees);

@@ -213,7 +213,7 @@ contract EscrowCloseTest is EscrowTest {
         capture(ref, first);
 
         vm.expectEmit(address(vault));
-        emit IEscrow.Captured(id, second, second / 100, first + second);
+        emit IEscrow.Captured(id, second, (first + second) / 100 - first / 100, first + second);
         vm.expectEmit(address(vault));
         emit IEscrow.Returned(id, operator.addr, PRICE - first - second);
         close(ref, second);

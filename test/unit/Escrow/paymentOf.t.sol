@@ -22,13 +22,15 @@ contract EscrowPaymentOfTest is EscrowTest {
         assertNothing(refOf(payer.addr, "unknown"));
     }
 
-    function test_TellsNothingOfTheTransferOfARefund() external {
+    function test_IsEndedAndNothingElseWhenItIsTheTransferOfARefund() external {
         capture(ref, PRICE);
         PaymentRef memory transfer = refOf(otherPayer.addr, vault.refundNonceOf(ref));
 
         refund(otherPayer, ref, PRICE);
 
-        assertNothing(transfer);
+        IEscrow.EscrowPayment memory expected;
+        (expected.id, expected.status) = (vault.idOf(transfer), IEscrow.EscrowStatus.Ended);
+        assertEq(abi.encode(vault.paymentOf(transfer)), abi.encode(expected));
     }
 
     function test_IsHeldInTheLastSecond() external {
