@@ -128,7 +128,7 @@ abstract contract DisputeHandler is PaymentHandler {
         if (way % 5 == 2) by = _receiverOf(_entries[index].vault);
 
         bytes4 refusal = _isLate(index) ? IRefundWindow.DecisionAfterDeadline.selector : bytes4(0);
-        if (refusal == 0 && way % 5 < 2) refusal = IRefundWindow.NotSeller.selector;
+        if (refusal == 0 && way % 5 < 2) refusal = IVault.NotSeller.selector;
         bytes memory call = _concedeCall(index, by, bySignature);
         _settle("concede", index, by.addr, call, bySignature, refusal, refundableOf(index));
     }

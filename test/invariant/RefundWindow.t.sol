@@ -577,7 +577,7 @@ contract RefundWindowInvariants is ProtocolTest {
             IRefundWindow.PaymentDisputed.selector,
             IRefundWindow.PaymentNotDisputed.selector,
             IRefundWindow.NotPayer.selector,
-            IRefundWindow.NotSeller.selector,
+            IVault.NotSeller.selector,
             IRefundWindow.NotArbiter.selector,
             IRefundWindow.ArbiterIsPayer.selector,
             IRefundWindow.NoArbiter.selector,
