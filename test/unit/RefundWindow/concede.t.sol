@@ -224,6 +224,6 @@ contract RefundWindowConcedeTest is RefundWindowUnitTest {
     }
 
     function expectNotSeller(address caller) private {
-        expectConcedeRevert(caller, abi.encodeWithSelector(IRefundWindow.NotSeller.selector, vault.idOf(ref), caller));
+        expectConcedeRevert(caller, abi.encodeWithSelector(IVault.NotSeller.selector, vault.idOf(ref), caller));
     }
 }
