@@ -221,6 +221,21 @@ abstract contract HandlerBase is TestBase {
         entry.authorization.signature = _signPayment(_people[entry.payer], entry.vault, entry.authorization);
     }
 
+    /// @dev As `_newEntry`, by anybody and with a nonce that somebody chose.
+    function _newEntryOf(
+        uint256 vault,
+        uint256 token,
+        uint256 person,
+        uint256 amount,
+        bytes32 nonce
+    ) internal returns (Entry memory entry) {
+        entry = _newEntry(vault, token, 0, amount);
+        entry.payer = uint8(person);
+        (entry.nonce, entry.authorization.nonce) = (nonce, nonce);
+        entry.authorization.payer = _people[person].addr;
+        entry.authorization.signature = _signPayment(_people[person], vault, entry.authorization);
+    }
+
     function _signPayment(
         Account memory by,
         uint256 vault,
@@ -260,7 +275,7 @@ abstract contract HandlerBase is TestBase {
         return _signAs(by, keccak256(abi.encodePacked(hex"1901", separator, structHash)));
     }
 
-    function _signAs(Account memory by, bytes32 digest) private view returns (bytes memory) {
+    function _signAs(Account memory by, bytes32 digest) internal view returns (bytes memory) {
         bytes memory signature = sign(by.key, digest);
         return by.addr.code.length != 0 ? bytes.concat(signature, hex"01") : signature;
     }

@@ -18,7 +18,10 @@ abstract contract PaymentHandler is HandlerBase {
     /* PAY */
 
     function pay(uint256 vaultSeed, uint256 tokenSeed, uint256 payerSeed, uint256 amount) public {
-        Entry memory entry = _newEntry(vaultSeed, tokenSeed, payerSeed, amount);
+        _pay(_newEntry(vaultSeed, tokenSeed, payerSeed, amount));
+    }
+
+    function _pay(Entry memory entry) internal {
         bool isBlocked = _blocked(entry.token, entry.authorization.payer, address(vaults[entry.vault]));
         bytes4 refusal = isBlocked ? TokenLib.TokenRefusedAuthorization.selector : bytes4(0);
 

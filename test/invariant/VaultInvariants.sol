@@ -19,6 +19,7 @@ abstract contract VaultInvariants is ProtocolTest {
     Token3009[] internal _tokens;
     SurplusHandler private _watched;
     ISurplus[] private _all;
+    address[] private _owners;
 
     function _makePeople() internal returns (Account[] memory people) {
         string[9] memory names = [
@@ -46,6 +47,7 @@ abstract contract VaultInvariants is ProtocolTest {
         _watched = handler;
         _journal = handler.journal();
         for (uint256 v = 0; v < handler.VAULTS(); ++v) _all.push(handler.vaults(v));
+        for (uint256 i = 0; i < handler.peopleCount(); ++i) _owners.push(handler.personAt(i));
         targetContract(address(handler));
         targetSelector(FuzzSelector({addr: address(handler), selectors: handler.actions()}));
     }
@@ -66,8 +68,8 @@ abstract contract VaultInvariants is ProtocolTest {
     /// @dev What waits for its owners by the views is what does by the journal.
     /// @return sum All of it.
     function _assertCredits(uint256 v, uint256 t) internal view returns (uint256 sum) {
-        for (uint256 i = 0; i < _watched.peopleCount(); ++i) {
-            address owner = _watched.personAt(i);
+        for (uint256 i = 0; i < _owners.length; ++i) {
+            address owner = _owners[i];
             (uint256 credit, ) = _all[v].creditOf(address(_tokens[t]), owner);
             assertEq(credit, _journal.credit(v, t, owner), "credit");
             sum += credit;
@@ -103,8 +105,8 @@ abstract contract VaultInvariants is ProtocolTest {
     function _compareCredits(EventReplay replay, uint256 v, uint256 t) private view {
         (address vault, address token) = (address(_all[v]), address(_tokens[t]));
         assertEq(replay.liabilitiesOf(vault, token), _all[v].liabilitiesOf(token), "told liabilities");
-        for (uint256 i = 0; i < _watched.peopleCount(); ++i) {
-            address owner = _watched.personAt(i);
+        for (uint256 i = 0; i < _owners.length; ++i) {
+            address owner = _owners[i];
             (uint256 credit, uint256 withdrawn) = _all[v].creditOf(token, owner);
             assertEq(replay.creditOf(vault, token, owner), credit, "told credit");
             assertEq(replay.withdrawnOf(vault, token, owner), withdrawn, "told withdrawn");
