@@ -28,7 +28,7 @@ abstract contract CaptureHandler is SurplusHandler {
         uint256 index;
         Capture capture;
         address by;
-        bytes call;
+        bytes data;
         bool isDone;
     }
 
@@ -38,7 +38,7 @@ abstract contract CaptureHandler is SurplusHandler {
         uint256 token;
         uint256[] indices;
         CaptureItem[] items;
-        bytes call;
+        bytes data;
     }
 
     /// @dev Payer, receiver and fee receiver of a payment, what each must get, and what each had.
@@ -81,7 +81,7 @@ abstract contract CaptureHandler is SurplusHandler {
 
     function orderAt(uint256 number) external view returns (uint256 vault, bytes memory call, bool isDone) {
         Order storage order = _orders[number];
-        return (_entries[order.index].vault, order.call, order.isDone);
+        return (_entries[order.index].vault, order.data, order.isDone);
     }
 
     function batchCount() external view returns (uint256) {
@@ -89,7 +89,7 @@ abstract contract CaptureHandler is SurplusHandler {
     }
 
     function batchAt(uint256 number) external view returns (uint256 vault, bytes memory call) {
-        return (_batches[number].vault, _batches[number].call);
+        return (_batches[number].vault, _batches[number].data);
     }
 
     /* WHO AND WHEN */
@@ -302,12 +302,12 @@ abstract contract CaptureHandler is SurplusHandler {
             CaptureMany memory message = CaptureMany(token, batch.items, block.timestamp + MESSAGE_LIFE);
             if (way == 5) (message.deadline, refusal) = (block.timestamp, IVault.SignatureExpired.selector);
             bytes memory signature = _sign(by, batch.vault, _hashOf(message));
-            batch.call = abi.encodeCall(IEscrow.captureManyWithSignature, (message, signature));
+            batch.data = abi.encodeCall(IEscrow.captureManyWithSignature, (message, signature));
         } else {
-            batch.call = abi.encodeCall(IEscrow.captureMany, (token, batch.items));
+            batch.data = abi.encodeCall(IEscrow.captureMany, (token, batch.items));
         }
         if (refusal != 0) {
-            _refused(bySignature ? _stranger.addr : by.addr, address(vaults[batch.vault]), batch.call, refusal);
+            _refused(bySignature ? _stranger.addr : by.addr, address(vaults[batch.vault]), batch.data, refusal);
             return;
         }
         if (bySignature) _keepBatch(batch);
@@ -316,7 +316,7 @@ abstract contract CaptureHandler is SurplusHandler {
 
     function _keepBatch(Batch memory batch) private {
         Batch storage kept = _batches.push();
-        (kept.vault, kept.token, kept.indices, kept.call) = (batch.vault, batch.token, batch.indices, batch.call);
+        (kept.vault, kept.token, kept.indices, kept.data) = (batch.vault, batch.token, batch.indices, batch.data);
         for (uint256 i = 0; i < batch.items.length; ++i) kept.items.push(batch.items[i]);
     }
 
@@ -365,7 +365,7 @@ abstract contract CaptureHandler is SurplusHandler {
     function _carryOutBatch(Batch memory batch, address by) private {
         VaultTerms memory parties = partiesOf(batch.vault);
         Split memory split = _splitOf(batch.vault, batch.token, address(0));
-        uint256 told = abi.decode(_done("captureMany", by, batch.vault, batch.call), (uint256));
+        uint256 told = abi.decode(_done("captureMany", by, batch.vault, batch.data), (uint256));
 
         uint256 captured;
         for (uint256 i = 0; i < batch.items.length; ++i) {
@@ -499,8 +499,8 @@ abstract contract CaptureHandler is SurplusHandler {
 
         bool isDone =
             isReturn
-                ? _return("void", order.index, _stranger.addr, order.call, refusal)
-                : _carryOut(order.index, order.capture, _stranger.addr, order.call, refusal);
+                ? _return("void", order.index, _stranger.addr, order.data, refusal)
+                : _carryOut(order.index, order.capture, _stranger.addr, order.data, refusal);
         if (!isDone) return;
         _orders[number].isDone = true;
         ++successes["order of before"];
