@@ -313,8 +313,8 @@ contract EscrowInvariants is VaultInvariants {
         assertTrue(vm.revertToState(snapshot), "ES12: snapshot");
     }
 
-    /// @dev ES13. Who has read every event knows every payment, fee, credit, liability, announcement and claim as the views
-    /// tell them.
+    /// @dev ES13. Who has read every event knows every payment, fee, credit, liability and announcement as the views tell
+    /// them.
     function invariant_ES13_EventsTellTheWholeState() external view {
         EscrowReplay replay = EscrowReplay(address(_handler.replay()));
         for (uint256 i = 0; i < _handler.paymentCount(); ++i) _comparePayment(replay, i);

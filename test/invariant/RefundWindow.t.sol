@@ -204,6 +204,7 @@ contract RefundWindowInvariants is VaultInvariants {
             for (uint256 t = 0; t < _tokens.length; ++t) _compareHours(replay, v, t);
         }
         _assertBooksAreTold();
+        _assertClaimsAreTold();
     }
 
     function _comparePayment(RefundWindowReplay replay, uint256 index) private view {
