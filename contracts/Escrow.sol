@@ -221,8 +221,8 @@ contract Escrow is IEscrow, Surplus {
     function _book(PaymentId id, Hold hold, uint256 amount, bool isFinal) private returns (uint256 fee) {
         uint256 before = hold.captured();
         uint256 captured = before + amount;
-        bool isEnd = isFinal || captured == hold.paid();
-        _holds[id] = packHold(hold.paid(), captured, isEnd ? HoldState.Ended : HoldState.Held, hold.captureUntil());
+        HoldState state = isFinal ? HoldState.Ended : HoldState.Held;
+        _holds[id] = packHold(hold.paid(), captured, state, hold.captureUntil());
 
         // Of the total, so that parts cost what the whole would.
         fee = (captured * _feeBps()) / BPS - (before * _feeBps()) / BPS;

@@ -1,7 +1,7 @@
 /**
  * Breaks one promise at a time in a copy of the project and runs there the invariant that must notice it.
  *
- *     node --import tsx scripts/check-mutants.ts [part of a mutant's name]…
+ *     node --import tsx scripts/check-mutants.ts [part of a mutant's name, or an invariant's number]…
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -14,6 +14,8 @@ type Mutant = { name: string; file: string; find: string; replace: string; caugh
 const vault = "contracts/base/Vault.sol";
 const surplus = "contracts/base/Surplus.sol";
 const refundWindow = "contracts/RefundWindow.sol";
+const escrow = "contracts/Escrow.sol";
+const hold = "contracts/types/Hold.sol";
 const ledger = "contracts/libraries/MaturityLedger.sol";
 
 const mutants: Mutant[] = [
@@ -302,16 +304,252 @@ const mutants: Mutant[] = [
     replace: "emit Frozen(id, payer, number, token, authorization.nonce, 0);",
     caughtBy: "RW8",
   },
+  {
+    name: "a final capture still owes what it returned",
+    file: escrow,
+    find: "_ledgers[ref.token].settle(order.amount + toPayer);",
+    replace: "_ledgers[ref.token].settle(order.amount);",
+    caughtBy: "ES1",
+  },
+  {
+    name: "what was returned is still a liability",
+    file: escrow,
+    find: "        _ledgers[ref.token].settle(amount);\n",
+    replace: "",
+    caughtBy: "ES2",
+  },
+  {
+    name: "a batch owes twice what it captured",
+    file: escrow,
+    find: "        _ledgers[token].settle(captured);\n",
+    replace: "",
+    caughtBy: "ES2",
+  },
+  {
+    name: "second capture forgets the first",
+    file: escrow,
+    find: "uint256 captured = hold.captured() + amount;",
+    replace: "uint256 captured = amount;",
+    caughtBy: "ES3",
+  },
+  {
+    name: "a final capture leaves the payment open",
+    file: escrow,
+    find: "isEnd ? HoldState.Ended : HoldState.Held",
+    replace: "isEnd ? HoldState.Held : HoldState.Held",
+    caughtBy: "ES3",
+  },
+  {
+    name: "an ended payment still holds what was not captured",
+    file: hold,
+    find: "return state(hold) == HoldState.Held ? paid(hold) - captured(hold) : 0;",
+    replace: "return paid(hold) - captured(hold);",
+    caughtBy: "ES3",
+  },
+  {
+    name: "the receiver does not pay the fee",
+    file: escrow,
+    find: "uint256 toReceiver = order.amount - fee;",
+    replace: "uint256 toReceiver = order.amount;",
+    caughtBy: "ES4",
+  },
+  {
+    name: "what is returned goes to the receiver",
+    file: escrow,
+    find: "owner: ref.payer, to: ref.payer, amount: amount, payoutGas: payoutGas});\n    }\n\n    /* REFUND */",
+    replace: "owner: ref.payer, to: _receiver(), amount: amount, payoutGas: payoutGas});\n    }\n\n    /* REFUND */",
+    caughtBy: "ES4",
+  },
+  {
+    name: "capture has no end",
+    file: escrow,
+    find: "        if (block.timestamp >= hold.captureUntil()) revert CaptureAfterDeadline(id, hold.captureUntil());\n",
+    replace: "",
+    caughtBy: "ES5",
+  },
+  {
+    name: "an item of a batch has no end",
+    file: escrow,
+    find: "item.expectedCaptured == hold.captured() &&\n            block.timestamp < hold.captureUntil();",
+    replace: "item.expectedCaptured == hold.captured();",
+    caughtBy: "ES5",
+  },
+  {
+    name: "anybody captures",
+    file: escrow,
+    find: "        _checkOperator();\n        if (amount == 0) revert AmountZero();",
+    replace: "        if (amount == 0) revert AmountZero();",
+    caughtBy: "ES6",
+  },
+  {
+    name: "anybody captures in batches",
+    file: escrow,
+    find: "        _checkOperator();\n\n        captured = _captureMany(token, items);",
+    replace: "        captured = _captureMany(token, items);",
+    caughtBy: "ES6",
+  },
+  {
+    name: "anybody returns",
+    file: escrow,
+    find: "        if (!_isSeller(by)) revert NotSeller(id, by);\n",
+    replace: "",
+    caughtBy: "ES6",
+  },
+  {
+    name: "reclaim needs no patience",
+    file: escrow,
+    find: "        if (block.timestamp < hold.captureUntil()) revert ReclaimBeforeDeadline(id, hold.captureUntil());\n",
+    replace: "",
+    caughtBy: "ES6",
+  },
+  {
+    name: "reclaim is a second late",
+    file: escrow,
+    find: "if (block.timestamp < hold.captureUntil()) revert ReclaimBeforeDeadline",
+    replace: "if (block.timestamp <= hold.captureUntil()) revert ReclaimBeforeDeadline",
+    caughtBy: "ES7",
+  },
+  {
+    name: "paused token blocks the reclaim",
+    file: vault,
+    find: "if (!TokenLib.trySend(token, to, amount, payoutGas)) _credit(token, owner, amount);",
+    replace: "TokenLib.send(token, to, amount); if (amount == 0) _credit(token, owner, amount);",
+    caughtBy: "ES7",
+  },
+  {
+    name: "capture ends a second early",
+    file: escrow,
+    find: "if (block.timestamp >= hold.captureUntil()) revert CaptureAfterDeadline",
+    replace: "if (block.timestamp + 1 >= hold.captureUntil()) revert CaptureAfterDeadline",
+    caughtBy: "ES8",
+  },
+  {
+    name: "an item of a batch ends a second early",
+    file: escrow,
+    find: "item.expectedCaptured == hold.captured() &&\n            block.timestamp < hold.captureUntil();",
+    replace: "item.expectedCaptured == hold.captured() &&\n            block.timestamp + 1 < hold.captureUntil();",
+    caughtBy: "ES8",
+  },
+  {
+    name: "fee of all that was captured, each time",
+    file: escrow,
+    find: "fee = (captured * _feeBps()) / BPS - (before * _feeBps()) / BPS;",
+    replace: "fee = (captured * _feeBps()) / BPS;",
+    caughtBy: "ES9",
+  },
+  {
+    name: "a batch keeps the fees",
+    file: escrow,
+    find: "        _credit(token, _feeReceiver(), fees);\n",
+    replace: "",
+    caughtBy: "ES9",
+  },
+  {
+    name: "more is refunded than was captured",
+    file: escrow,
+    find: "        if (amount > refundable) revert RefundExceedsCaptured(id, amount, refundable);\n",
+    replace: "",
+    caughtBy: "ES10",
+  },
+  {
+    name: "a refund is forgotten",
+    file: escrow,
+    find: "        _refunded[id] = refunded;\n",
+    replace: "",
+    caughtBy: "ES10",
+  },
+  {
+    name: "a refund is paid by the vault",
+    file: escrow,
+    find: "        TokenLib.receiveAsRecipient(authorization);\n",
+    replace: "",
+    caughtBy: "ES10",
+  },
+  {
+    name: "a refund's transfer can be recorded",
+    file: escrow,
+    find: "        _holds[transferId] = packHold(0, 0, HoldState.Refund, 0);\n",
+    replace: "",
+    caughtBy: "ES11",
+  },
+  {
+    name: "an order fits again",
+    file: escrow,
+    find: "        if (order.expectedHeld != held || order.expectedCaptured != captured) revert HoldChanged(id, held, captured);\n",
+    replace: "",
+    caughtBy: "ES12",
+  },
+  {
+    name: "an item of a batch fits again",
+    file: escrow,
+    find: "            item.expectedHeld == held &&\n            item.expectedCaptured == hold.captured() &&\n",
+    replace: "",
+    caughtBy: "ES12",
+  },
+  {
+    name: "event tells the part as all that was captured",
+    file: escrow,
+    find: "emit Captured(id, amount, fee, captured);",
+    replace: "emit Captured(id, amount, fee, amount);",
+    caughtBy: "ES13",
+  },
+  {
+    name: "event tells what was captured as returned",
+    file: escrow,
+    find: "emit Returned(id, _operator(), toPayer);",
+    replace: "emit Returned(id, _operator(), order.amount);",
+    caughtBy: "ES13",
+  },
+  {
+    name: "event tells the refund as all refunds",
+    file: escrow,
+    find: "emit Refunded(id, by, amount, refunded);",
+    replace: "emit Refunded(id, by, amount, amount);",
+    caughtBy: "ES13",
+  },
+  {
+    name: "a return expects nothing",
+    file: escrow,
+    find: "        if (order.expectedHeld != hold.held()) revert HoldChanged(id, hold.held(), hold.captured());\n",
+    replace: "",
+    caughtBy: "ES14",
+  },
+  {
+    name: "refund in another token",
+    file: escrow,
+    find: "        if (authorization.token != token) revert RefundInOtherToken(id, authorization.token, token);\n",
+    replace: "",
+    caughtBy: "ES14",
+  },
+  {
+    name: "refund with any nonce",
+    file: escrow,
+    find: "        if (authorization.nonce != nonce) revert RefundNonceWrong(id, authorization.nonce, nonce);\n",
+    replace: "",
+    caughtBy: "ES14",
+  },
+  {
+    name: "an order is carried out for another payment",
+    file: escrow,
+    find: "        _checkMessage(_idOf(ref), message.paymentId);\n        _checkSignature(_operator(), ",
+    replace: "        _checkSignature(_operator(), ",
+    caughtBy: "ES14",
+  },
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const copy = copyProject(root, ["contracts", "test/invariant", "test/mocks", "test/utils"]);
 const timeLimit = 900_000;
 
-/** Whether the invariant tests whose names contain `name` pass. */
+/** The invariants' numbers begin with their kind of vault. */
+const kinds: Record<string, string> = { RW: "RefundWindow", ES: "Escrow" };
+const kindOf = (invariant: string) => invariant.slice(0, 2);
+
+/** Whether the invariant tests whose names begin with `name` pass. */
 function pass(name: string): boolean {
   const hardhat = join(root, "node_modules/.bin/hardhat");
-  const tests = ["RefundWindow.t.sol", "RefundWindowHandler.sol"].map((file) => join("test/invariant", file));
+  const contract = join("test/invariant", kinds[kindOf(name)] ?? "");
+  const tests = [`${contract}.t.sol`, `${contract}Handler.sol`];
   const run = spawnSync(hardhat, ["test", "solidity", ...tests, "--grep", `invariant_${name}`], {
     cwd: copy,
     encoding: "utf8",
@@ -344,11 +582,16 @@ try {
   const settings = readFileSync(config, "utf8");
   writeFileSync(config, settings.replace("optimizer: { enabled: true", "optimizer: { enabled: false"));
 
-  if (!pass("RW")) throw new Error("An invariant fails without a mutant.");
+  const parts = process.argv.slice(2);
+  const chosen = mutants.filter(
+    ({ name, caughtBy }) =>
+      parts.length === 0 || parts.some((part) => name.includes(part) || caughtBy.startsWith(part)),
+  );
+  for (const kind of new Set(chosen.map(({ caughtBy }) => kindOf(caughtBy)))) {
+    if (!pass(kind)) throw new Error("An invariant fails without a mutant.");
+  }
 
   console.log("| mutant | must be caught by | outcome |\n|---|---|---|");
-  const parts = process.argv.slice(2);
-  const chosen = mutants.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
   const survivors = chosen.filter(survives);
   console.log(`\n${chosen.length - survivors.length} of ${chosen.length} killed.`);
   process.exitCode = survivors.length === 0 ? 0 : 1;

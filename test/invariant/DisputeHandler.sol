@@ -7,12 +7,12 @@ import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Concede, Dispute, Resolve, WithdrawDispute} from "../../contracts/types/TypedData.sol";
 import {Journal} from "./Journal.sol";
-import {PaymentHandler} from "./PaymentHandler.sol";
+import {RefundHandler} from "./RefundHandler.sol";
 
 /// @title DisputeHandler
 /// @notice Disputes by the right and the wrong people, in time and late, by call and by signature. Where an action needs
 /// a disputed payment and there is none, it makes one first.
-abstract contract DisputeHandler is PaymentHandler {
+abstract contract DisputeHandler is RefundHandler {
     /// @dev A signed call that did what it says.
     struct Used {
         uint256 vault;
@@ -32,12 +32,15 @@ abstract contract DisputeHandler is PaymentHandler {
 
     Used[] private _used;
 
+    /// @notice How often the shares of a dispute were not credited to whom they belong.
+    uint256 public wrongShares;
+
     /* DISPUTE */
 
     function dispute(uint256 seed, uint256 way, uint256 signedSeed) public {
         uint256 index = way % 8 == 7 && _entries.length != 0 ? seed % _entries.length : _pickDisputable(seed);
-        if (way % 8 == 5) _warpTo(_entries[index].closesAt);
-        if (way % 8 == 6) _warpTo(_entries[index].closesAt - 1);
+        if (way % 8 == 5) _warpTo(_entries[index].deadline);
+        if (way % 8 == 6) _warpTo(_entries[index].deadline - 1);
         bool bySignature = signedSeed % 2 == 0;
         Account memory by = way % 8 == 4 ? _receiverOf(_entries[index].vault) : _payerOf(index);
 
@@ -47,7 +50,7 @@ abstract contract DisputeHandler is PaymentHandler {
         uint256 vault = _entries[index].vault;
         if (!_try("dispute", bySignature ? _stranger.addr : by.addr, vault, call, refusal)) return;
 
-        _entries[index].defaultsAt = uint40(block.timestamp + termsOf(vault).resolutionPeriod);
+        _defaultsAt[index] = uint40(block.timestamp + termsOf(vault).resolutionPeriod);
         _note(Journal.Kind.Disputed, index, journal.held(index), _payerOf(index).addr);
         if (bySignature) _used.push(Used(vault, call, IRefundWindow.PaymentDisputed.selector));
     }
@@ -64,7 +67,7 @@ abstract contract DisputeHandler is PaymentHandler {
     function _disputeRefusal(uint256 index) private view returns (bytes4) {
         if (journal.wasDisputed(index)) return IRefundWindow.PaymentDisputed.selector;
         if (termsOf(_entries[index].vault).arbiter == address(0)) return IRefundWindow.NoArbiter.selector;
-        if (block.timestamp >= _entries[index].closesAt) return IRefundWindow.DisputeAfterClose.selector;
+        if (block.timestamp >= _entries[index].deadline) return IRefundWindow.DisputeAfterClose.selector;
         return refundableOf(index) == 0 ? IRefundWindow.NothingToDispute.selector : bytes4(0);
     }
 
@@ -110,7 +113,7 @@ abstract contract DisputeHandler is PaymentHandler {
         if (!bySignature) return abi.encodeCall(IRefundWindow.withdrawDispute, (refOf(index)));
         WithdrawDispute memory message = WithdrawDispute({
             paymentId: _idOf(index),
-            defaultsAt: _entries[index].defaultsAt,
+            defaultsAt: _defaultsAt[index],
             deadline: block.timestamp + MESSAGE_LIFE
         });
         bytes32 structHash = keccak256(abi.encode(TypedDataLib.WITHDRAW_DISPUTE_TYPEHASH, message));
@@ -128,7 +131,7 @@ abstract contract DisputeHandler is PaymentHandler {
         if (way % 5 == 2) by = _receiverOf(_entries[index].vault);
 
         bytes4 refusal = _isLate(index) ? IRefundWindow.DecisionAfterDeadline.selector : bytes4(0);
-        if (refusal == 0 && way % 5 < 2) refusal = IRefundWindow.NotSeller.selector;
+        if (refusal == 0 && way % 5 < 2) refusal = IVault.NotSeller.selector;
         bytes memory call = _concedeCall(index, by, bySignature);
         _settle("concede", index, by.addr, call, bySignature, refusal, refundableOf(index));
     }
@@ -208,8 +211,8 @@ abstract contract DisputeHandler is PaymentHandler {
     /// @notice In the last second before the default, or from it on.
     function resolveByDefault(uint256 seed, uint256 timeSeed) external {
         uint256 index = _pickDisputed(seed);
-        if (timeSeed % 4 == 0) _warpTo(_entries[index].defaultsAt - 1);
-        if (timeSeed % 4 > 1) _warpTo(_entries[index].defaultsAt);
+        if (timeSeed % 4 == 0) _warpTo(_defaultsAt[index] - 1);
+        if (timeSeed % 4 > 1) _warpTo(_defaultsAt[index]);
 
         bytes4 refusal = _isLate(index) ? bytes4(0) : IRefundWindow.DefaultBeforeDeadline.selector;
         uint256 toPayer = termsOf(_entries[index].vault).silenceFavorsPayer ? refundableOf(index) : 0;
@@ -235,12 +238,12 @@ abstract contract DisputeHandler is PaymentHandler {
     }
 
     function _warpInDispute(uint256 index, uint256 timeSeed) private {
-        if (timeSeed % 8 == 0) _warpTo(_entries[index].defaultsAt);
-        if (timeSeed % 8 == 1) _warpTo(_entries[index].defaultsAt - 1);
+        if (timeSeed % 8 == 0) _warpTo(_defaultsAt[index]);
+        if (timeSeed % 8 == 1) _warpTo(_defaultsAt[index] - 1);
     }
 
     function _isLate(uint256 index) private view returns (bool) {
-        return block.timestamp >= _entries[index].defaultsAt;
+        return block.timestamp >= _defaultsAt[index];
     }
 
     function _settle(

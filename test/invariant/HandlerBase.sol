@@ -3,10 +3,9 @@ pragma solidity ^0.8.27;
 
 import {Vm} from "forge-std/Vm.sol";
 
-import {RefundWindow} from "../../contracts/RefundWindow.sol";
+import {ISurplus} from "../../contracts/interfaces/ISurplus.sol";
 import {Authorization, Method, PaymentId, PaymentRef} from "../../contracts/types/Payment.sol";
-import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
-import {Refund} from "../../contracts/types/TypedData.sol";
+import {VaultTerms} from "../../contracts/types/Terms.sol";
 import {KeyedWallet} from "../mocks/KeyedWallet.sol";
 import {Token3009} from "../mocks/Token3009.sol";
 import {TestBase} from "../utils/TestBase.sol";
@@ -14,29 +13,18 @@ import {EventReplay} from "./EventReplay.sol";
 import {Journal} from "./Journal.sol";
 
 /// @title HandlerBase
-/// @notice The people, vaults and tokens, the payments that were made, and how an action is done, refused and noted.
+/// @notice The people, vaults and tokens, the payments that were made, and how an action is done, refused and noted. What
+/// kind of vaults they are, a product's own handler says.
 abstract contract HandlerBase is TestBase {
+    /// @dev `deadline` is the product's first one; `hour` is where it matures, if the product has hours.
     struct Entry {
         uint8 vault;
         uint8 token;
         uint8 payer;
-        uint40 closesAt;
-        uint40 defaultsAt;
+        uint40 deadline;
         uint32 hour;
         bytes32 nonce;
         Authorization authorization;
-        Refund lastMessage;
-        bytes lastSignature;
-    }
-
-    /// @dev The part of an entry that the invariants read, without what is long.
-    struct Facts {
-        uint8 vault;
-        uint8 token;
-        uint8 payer;
-        uint40 closesAt;
-        uint40 defaultsAt;
-        uint32 hour;
     }
 
     uint256 public constant VAULTS = 4;
@@ -50,18 +38,15 @@ abstract contract HandlerBase is TestBase {
     uint256 internal constant MESSAGE_LIFE = 3_650 days;
 
     Journal public journal = new Journal();
-    EventReplay public replay = new EventReplay();
+    EventReplay public replay;
 
-    RefundWindow[] public vaults;
+    ISurplus[] public vaults;
     Token3009[] public tokens;
-    RefundWindowTerms[] private _terms;
     /// @dev Payers first, then the parties of the vaults.
     Account[] internal _people;
     Account internal _stranger;
 
     Entry[] internal _entries;
-    mapping(uint256 vault => mapping(uint256 token => uint32[] hours_)) private _hours;
-    mapping(uint256 vault => mapping(uint256 token => mapping(uint32 hour => bool seen))) private _seen;
     uint256 private _nonces;
 
     /// @notice How often each thing was done and succeeded, or was refused as it must be.
@@ -70,18 +55,11 @@ abstract contract HandlerBase is TestBase {
     uint256 public wrongRefusals;
     /// @notice How often a token that must have been paid out was not, or the other way round.
     uint256 public wrongPayouts;
-    /// @notice How often the shares of a dispute were not credited to whom they belong.
-    uint256 public wrongShares;
 
-    constructor(
-        RefundWindow[] memory vaults_,
-        RefundWindowTerms[] memory terms,
-        Token3009[] memory tokens_,
-        Account[] memory people
-    ) {
-        vaults = vaults_;
+    constructor(EventReplay replay_, address[] memory vaults_, Token3009[] memory tokens_, Account[] memory people) {
+        replay = replay_;
         tokens = tokens_;
-        for (uint256 i = 0; i < terms.length; ++i) _terms.push(terms[i]);
+        for (uint256 i = 0; i < vaults_.length; ++i) vaults.push(ISurplus(vaults_[i]));
         for (uint256 i = 0; i < people.length; ++i) _people.push(people[i]);
         _people[WALLET].addr = address(new KeyedWallet(people[WALLET].addr));
         _stranger = makeAccount("stranger of the handler");
@@ -93,26 +71,16 @@ abstract contract HandlerBase is TestBase {
 
     /* WHAT THE INVARIANTS READ */
 
-    function termsOf(uint256 vault) public view returns (RefundWindowTerms memory) {
-        return _terms[vault];
-    }
+    /// @notice All that the fuzzer may call. Their parameters are numbers, and at most five.
+    function actions() external pure virtual returns (bytes4[] memory list);
 
     function paymentCount() external view returns (uint256) {
         return _entries.length;
     }
 
-    function factsOf(uint256 index) external view returns (Facts memory) {
-        Entry storage entry = _entries[index];
-        return Facts(entry.vault, entry.token, entry.payer, entry.closesAt, entry.defaultsAt, entry.hour);
-    }
-
     function refOf(uint256 index) public view returns (PaymentRef memory) {
         Entry storage entry = _entries[index];
         return _refOf(entry.token, entry.payer, entry.nonce);
-    }
-
-    function hoursOf(uint256 vault, uint256 token) public view returns (uint32[] memory) {
-        return _hours[vault][token];
     }
 
     function peopleCount() external view returns (uint256) {
@@ -123,12 +91,16 @@ abstract contract HandlerBase is TestBase {
         return _people[index].addr;
     }
 
-    /// @notice What the payer may still take or win, by the journal.
-    function refundableOf(uint256 index) public view returns (uint256) {
-        return journal.refundable(index, _terms[_entries[index].vault].nonRefundableBps);
-    }
-
     /* WHO AND WHAT */
+
+    /// @notice What the terms of every vault begin with.
+    function partiesOf(uint256 vault) public view virtual returns (VaultTerms memory);
+
+    /// @dev The name in the EIP-712 domain of the vaults.
+    function _domainName() internal pure virtual returns (string memory);
+
+    /// @dev The product's times of a payment that begins now.
+    function _schedule(Entry memory entry) internal virtual;
 
     function _refOf(uint256 token, uint256 payer, bytes32 nonce) internal view returns (PaymentRef memory) {
         return
@@ -150,19 +122,29 @@ abstract contract HandlerBase is TestBase {
     }
 
     function _operatorOf(uint256 vault) internal view returns (Account memory) {
-        return _accountOf(_terms[vault].operator);
+        return _accountOf(partiesOf(vault).operator);
     }
 
     function _receiverOf(uint256 vault) internal view returns (Account memory) {
-        return _accountOf(_terms[vault].receiver);
+        return _accountOf(partiesOf(vault).receiver);
     }
 
     function _payerOf(uint256 index) internal view returns (Account memory) {
         return _people[_entries[index].payer];
     }
 
-    function _isMatured(uint256 index) internal view returns (bool) {
-        return block.timestamp >= uint256(_entries[index].hour) * 1 hours;
+    /* TIME AND TROUBLE */
+
+    function travel(uint256 time) external {
+        vm.warp(block.timestamp + bound(time, 1, 2 hours));
+    }
+
+    /// @notice Only the second token is a regulated one: paused or not, and one party or vault denylisted or not.
+    function setTrouble(uint256 way, uint256 seed) external {
+        seed %= _people.length + VAULTS;
+        address account = seed < _people.length ? _people[seed].addr : address(vaults[seed - _people.length]);
+        tokens[1].setPaused(way % 2 == 0);
+        tokens[1].setDenylisted(account, (way / 2) % 2 == 0);
     }
 
     /* DO AND REFUSE */
@@ -239,6 +221,21 @@ abstract contract HandlerBase is TestBase {
         entry.authorization.signature = _signPayment(_people[entry.payer], entry.vault, entry.authorization);
     }
 
+    /// @dev As `_newEntry`, by anybody and with a nonce that somebody chose.
+    function _newEntryOf(
+        uint256 vault,
+        uint256 token,
+        uint256 person,
+        uint256 amount,
+        bytes32 nonce
+    ) internal returns (Entry memory entry) {
+        entry = _newEntry(vault, token, 0, amount);
+        entry.payer = uint8(person);
+        (entry.nonce, entry.authorization.nonce) = (nonce, nonce);
+        entry.authorization.payer = _people[person].addr;
+        entry.authorization.signature = _signPayment(_people[person], vault, entry.authorization);
+    }
+
     function _signPayment(
         Account memory by,
         uint256 vault,
@@ -257,14 +254,9 @@ abstract contract HandlerBase is TestBase {
 
     /// @dev A payment begins now.
     function _begin(Entry memory entry) internal returns (uint256 index) {
-        uint256 closesAt = block.timestamp + _terms[entry.vault].window;
-        entry.closesAt = uint40(closesAt);
-        entry.hour = uint32(closesAt % 1 hours == 0 ? closesAt / 1 hours : closesAt / 1 hours + 1);
-
+        _schedule(entry);
         index = _entries.length;
         _entries.push(entry);
-        if (!_seen[entry.vault][entry.token][entry.hour]) _hours[entry.vault][entry.token].push(entry.hour);
-        _seen[entry.vault][entry.token][entry.hour] = true;
         _note(Journal.Kind.Paid, index, entry.authorization.value, entry.authorization.payer);
     }
 
@@ -274,7 +266,7 @@ abstract contract HandlerBase is TestBase {
         bytes32 separator = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("Recourse RefundWindow"),
+                keccak256(bytes(_domainName())),
                 keccak256("1"),
                 block.chainid,
                 address(vaults[vault])
@@ -283,9 +275,9 @@ abstract contract HandlerBase is TestBase {
         return _signAs(by, keccak256(abi.encodePacked(hex"1901", separator, structHash)));
     }
 
-    function _signAs(Account memory by, bytes32 digest) private view returns (bytes memory) {
+    function _signAs(Account memory by, bytes32 digest) internal view returns (bytes memory) {
         bytes memory signature = sign(by.key, digest);
-        return by.addr == _people[WALLET].addr ? bytes.concat(signature, hex"01") : signature;
+        return by.addr.code.length != 0 ? bytes.concat(signature, hex"01") : signature;
     }
 
     /* NOTES */

@@ -15,6 +15,9 @@ contract Journal {
         Disputed,
         SettledToPayer,
         SettledToReceiver,
+        Captured,
+        Returned,
+        Refunded,
         Announced,
         Proven,
         TakenBack,
@@ -61,10 +64,12 @@ contract Journal {
         for (uint256 i = 0; i < lines.length; ++i) if (lines[i].kind == kind) total += lines[i].amount;
     }
 
-    /// @notice What belongs to somebody: paid, and neither refunded, claimed, divided nor sent; and what waits.
+    /// @notice What belongs to somebody: paid, and neither refunded, claimed, divided, captured, returned nor sent; and what
+    /// waits.
     function owed(uint256 vault, uint256 token) external view returns (uint256) {
         uint256 gone = sum(Kind.RefundedByPayer, vault, token) + sum(Kind.RefundedBySeller, vault, token);
         gone += sum(Kind.SettledToPayer, vault, token) + sum(Kind.SettledToReceiver, vault, token);
+        gone += sum(Kind.Captured, vault, token) + sum(Kind.Returned, vault, token);
         gone += sum(Kind.Claimed, vault, token) + sum(Kind.Withdrawn, vault, token);
         return sum(Kind.Paid, vault, token) + sum(Kind.Owed, vault, token) - gone;
     }
@@ -72,6 +77,8 @@ contract Journal {
     /// @notice What the vault must have: all that came, less all that left. What is recorded came once.
     function balance(uint256 vault, uint256 token) external view returns (uint256) {
         uint256 came = sum(Kind.Paid, vault, token) + sum(Kind.Stray, vault, token) - sum(Kind.Recorded, vault, token);
+        // A refund of what was captured is paid by somebody, and goes through.
+        came += sum(Kind.Refunded, vault, token);
         return came - sum(Kind.Sent, vault, token);
     }
 
@@ -96,6 +103,14 @@ contract Journal {
         Line[] storage lines = _lines[vault][token];
         for (uint256 i = 0; i < lines.length; ++i) {
             if (lines[i].kind == kind && lines[i].owner == owner) total += lines[i].amount;
+        }
+    }
+
+    /// @notice The fees of what was captured: of each payment, of all its parts together.
+    function fees(uint256 vault, uint256 token, uint256 feeBps) external view returns (uint256 total) {
+        Line[] storage lines = _lines[vault][token];
+        for (uint256 i = 0; i < lines.length; ++i) {
+            if (lines[i].kind == Kind.Paid) total += (sumOf(Kind.Captured, lines[i].payment) * feeBps) / 10_000;
         }
     }
 
@@ -138,9 +153,15 @@ contract Journal {
         return sumOf(Kind.RefundedByPayer, payment) + sumOf(Kind.RefundedBySeller, payment);
     }
 
-    /// @notice What did not go back by refunds. A dispute can only be about that.
+    /// @notice What neither went back nor was captured. A dispute can only be about that.
     function held(uint256 payment) public view returns (uint256) {
-        return sumOf(Kind.Paid, payment) - refunded(payment);
+        uint256 gone = refunded(payment) + sumOf(Kind.Captured, payment) + sumOf(Kind.Returned, payment);
+        return sumOf(Kind.Paid, payment) - gone;
+    }
+
+    /// @notice What was captured, and nobody gave back.
+    function kept(uint256 payment) external view returns (uint256) {
+        return sumOf(Kind.Captured, payment) - sumOf(Kind.Refunded, payment);
     }
 
     /// @notice What the payer may still take or win: what is held, less the share of the original that is not refundable.

@@ -12,19 +12,14 @@ import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {PaymentId, PaymentRef} from "../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Token3009} from "../mocks/Token3009.sol";
-import {ProtocolTest} from "../utils/ProtocolTest.sol";
-import {EventReplay} from "./EventReplay.sol";
 import {Journal} from "./Journal.sol";
 import {RefundWindowHandler} from "./RefundWindowHandler.sol";
+import {RefundWindowReplay} from "./RefundWindowReplay.sol";
+import {VaultInvariants} from "./VaultInvariants.sol";
 
-contract RefundWindowInvariants is ProtocolTest {
-    uint40 private constant START = 1_760_000_001; // not at a full hour
-    uint256 private constant PAYOUT_GAS = 150_000;
-
+contract RefundWindowInvariants is VaultInvariants {
     RefundWindowHandler private _handler;
-    Journal private _journal;
     RefundWindow[] private _vaults;
-    Token3009[] private _tokens;
 
     function setUp() external {
         vm.warp(START);
@@ -34,31 +29,17 @@ contract RefundWindowInvariants is ProtocolTest {
 
         Account[] memory people = _makePeople();
         RefundWindowTerms[] memory terms = _makeTerms(people);
+        address[] memory vaults = new address[](terms.length);
         for (uint256 i = 0; i < terms.length; ++i) {
-            _vaults.push(RefundWindow(factory.deploy(implementation.encodeTerms(terms[i]))));
+            vaults[i] = factory.deploy(implementation.encodeTerms(terms[i]));
+            _vaults.push(RefundWindow(vaults[i]));
         }
-        _tokens.push(new Token3009());
-        _tokens.push(new Token3009());
-        _handler = new RefundWindowHandler(verifier, _vaults, terms, _tokens, people);
-        _journal = _handler.journal();
-        targetContract(address(_handler));
-        targetSelector(FuzzSelector({addr: address(_handler), selectors: _handler.actions()}));
+        _handler = new RefundWindowHandler(verifier, vaults, terms, _makeTokens(), people);
+        _watch(_handler);
     }
 
-    function _makePeople() private returns (Account[] memory people) {
-        string[9] memory names = [
-            "payer0",
-            "payer1",
-            "payer2",
-            "payer3",
-            "receiver0",
-            "operator0",
-            "feeReceiver0",
-            "receiver1",
-            "arbiter2"
-        ];
-        people = new Account[](names.length);
-        for (uint256 i = 0; i < names.length; ++i) people[i] = makeAccount(names[i]);
+    function _replay() private view returns (RefundWindowReplay) {
+        return RefundWindowReplay(address(_handler.replay()));
     }
 
     /// @dev Two vaults without an arbiter and two with one: whose silence favors the receiver, and whose silence favors the
@@ -82,13 +63,7 @@ contract RefundWindowInvariants is ProtocolTest {
 
     /// @dev RW1. Of each token a vault has at least what it owes in it, and what it has set aside.
     function invariant_RW1_BalanceCoversLiabilities() external view {
-        for (uint256 v = 0; v < _vaults.length; ++v) {
-            for (uint256 t = 0; t < _tokens.length; ++t) {
-                address token = address(_tokens[t]);
-                (, uint256 aside) = _vaults[v].announcementsOf(token);
-                assertGe(_tokens[t].balanceOf(address(_vaults[v])), _vaults[v].liabilitiesOf(token) + aside, "RW1");
-            }
-        }
+        _assertCovered();
     }
 
     /// @dev RW2. What a vault owes is what the journal says is held, maturing, disputed or waiting for its owner, in total
@@ -97,7 +72,7 @@ contract RefundWindowInvariants is ProtocolTest {
         uint256[2][4] memory disputed = _disputed();
         for (uint256 v = 0; v < _vaults.length; ++v) {
             for (uint256 t = 0; t < _tokens.length; ++t) {
-                uint256 sum = _maturing(v, t) + _credits(v, t) + disputed[v][t];
+                uint256 sum = _maturing(v, t) + _assertCredits(v, t) + disputed[v][t];
                 uint256 liabilities = _vaults[v].liabilitiesOf(address(_tokens[t]));
                 assertEq(liabilities, sum, "RW2: sum of views");
                 assertEq(liabilities, _journal.owed(v, t), "RW2: journal");
@@ -111,15 +86,6 @@ contract RefundWindowInvariants is ProtocolTest {
             uint256 maturing = _vaults[v].maturingIn(address(_tokens[t]), buckets[i]);
             assertEq(maturing, _journal.maturing(v, t, buckets[i]), "RW2: hour");
             sum += maturing;
-        }
-    }
-
-    function _credits(uint256 v, uint256 t) private view returns (uint256 sum) {
-        for (uint256 i = 0; i < _handler.peopleCount(); ++i) {
-            address owner = _handler.personAt(i);
-            (uint256 credit, ) = _vaults[v].creditOf(address(_tokens[t]), owner);
-            assertEq(credit, _journal.credit(v, t, owner), "RW2: credit");
-            sum += credit;
         }
     }
 
@@ -156,13 +122,7 @@ contract RefundWindowInvariants is ProtocolTest {
     /// @dev RW4. A vault has what came in less what the journal says has left, to the unit, and each payout went to its
     /// recipient.
     function invariant_RW4_NothingLeavesThatDidNotComeIn() external view {
-        for (uint256 v = 0; v < _vaults.length; ++v) {
-            for (uint256 t = 0; t < _tokens.length; ++t) {
-                assertEq(_tokens[t].balanceOf(address(_vaults[v])), _journal.balance(v, t), "RW4: balance");
-                assertEq(_vaults[v].surplusOf(address(_tokens[t])), _journal.surplus(v, t), "RW4: surplus");
-            }
-        }
-        assertEq(_handler.wrongPayouts(), 0, "RW4: payouts");
+        _assertNothingElseLeft();
     }
 
     /// @dev RW5. A bucket is claimed once: all that was kept in it, and nothing is in it afterwards.
@@ -238,22 +198,20 @@ contract RefundWindowInvariants is ProtocolTest {
     /// @dev RW8. Who has read every event knows every payment, hour, credit, liability and announcement as the views tell
     /// them.
     function invariant_RW8_EventsTellTheWholeState() external view {
-        EventReplay replay = _handler.replay();
+        RefundWindowReplay replay = _replay();
         for (uint256 i = 0; i < _handler.paymentCount(); ++i) _comparePayment(replay, i);
-        for (uint256 i = 0; i < _handler.strayCount(); ++i) _compareClaims(replay, i);
         for (uint256 v = 0; v < _vaults.length; ++v) {
-            for (uint256 t = 0; t < _tokens.length; ++t) {
-                _compareLedger(replay, v, t);
-                _compareAnnouncements(replay, v, t);
-            }
+            for (uint256 t = 0; t < _tokens.length; ++t) _compareHours(replay, v, t);
         }
+        _assertBooksAreTold();
+        _assertClaimsAreTold();
     }
 
-    function _comparePayment(EventReplay replay, uint256 index) private view {
+    function _comparePayment(RefundWindowReplay replay, uint256 index) private view {
         RefundWindow vault = _vaults[_handler.factsOf(index).vault];
         PaymentRef memory ref = _handler.refOf(index);
         IRefundWindow.Payment memory payment = vault.paymentOf(ref);
-        EventReplay.Payment memory told = replay.paymentOf(address(vault), PaymentId.unwrap(payment.id));
+        RefundWindowReplay.Payment memory told = replay.paymentOf(address(vault), PaymentId.unwrap(payment.id));
         assertEq(told.token, ref.token, "RW8: token");
         assertEq(told.payer, ref.payer, "RW8: payer");
         assertEq(told.nonce, ref.nonce, "RW8: nonce");
@@ -266,51 +224,15 @@ contract RefundWindowInvariants is ProtocolTest {
         assertEq(payment.status == IRefundWindow.Status.Settled, told.settlements != 0, "RW8: settled");
     }
 
-    function _compareLedger(EventReplay replay, uint256 v, uint256 t) private view {
-        RefundWindow vault = _vaults[v];
+    function _compareHours(RefundWindowReplay replay, uint256 v, uint256 t) private view {
         address token = address(_tokens[t]);
-        assertEq(replay.liabilitiesOf(address(vault), token), vault.liabilitiesOf(token), "RW8: liabilities");
         uint32[] memory buckets = _handler.hoursOf(v, t);
         for (uint256 i = 0; i < buckets.length; ++i) {
             assertEq(
-                replay.maturingIn(address(vault), token, buckets[i]),
-                vault.maturingIn(token, buckets[i]),
+                replay.maturingIn(address(_vaults[v]), token, buckets[i]),
+                _vaults[v].maturingIn(token, buckets[i]),
                 "RW8: maturing"
             );
-        }
-        for (uint256 i = 0; i < _handler.peopleCount(); ++i) {
-            address owner = _handler.personAt(i);
-            (uint256 credit, uint256 withdrawn) = vault.creditOf(token, owner);
-            assertEq(replay.creditOf(address(vault), token, owner), credit, "RW8: credit");
-            assertEq(replay.withdrawnOf(address(vault), token, owner), withdrawn, "RW8: withdrawn");
-        }
-    }
-
-    function _compareAnnouncements(EventReplay replay, uint256 v, uint256 t) private view {
-        (address vault, address token) = (address(_vaults[v]), address(_tokens[t]));
-        (uint256 count, uint256 aside) = _vaults[v].announcementsOf(token);
-        assertEq(replay.announcementsOf(vault, token), count, "RW8: announcements");
-        assertEq(replay.asideOf(vault, token), aside, "RW8: aside");
-        for (uint256 number = 1; number <= count; ++number) {
-            (uint256 amount, uint256 claims, uint40 endsAt) = _vaults[v].announcementOf(token, number);
-            (uint256 toldAmount, uint256 toldClaims, , uint40 toldEnd, ) = replay.announcementOf(vault, token, number);
-            assertEq(toldAmount, amount, "RW8: announced");
-            assertEq(toldClaims, claims, "RW8: claims");
-            assertEq(toldEnd, endsAt, "RW8: endsAt");
-        }
-    }
-
-    function _compareClaims(EventReplay replay, uint256 index) private view {
-        (uint256 v, uint256 t, ) = _handler.placeOfStray(index);
-        RefundWindow vault = _vaults[v];
-        (uint256 count, ) = vault.announcementsOf(address(_tokens[t]));
-        if (count == 0) return;
-        PaymentRef memory ref = _handler.strayRefOf(index);
-        bytes32 id = PaymentId.unwrap(vault.idOf(ref));
-        for (uint256 number = 1; number <= count; ++number) {
-            uint256 claim = vault.claimOf(ref, number);
-            assertEq(replay.claimOf(address(vault), id, number), claim, "RW8: claim");
-            assertEq(claim, _journal.claim(v, t, number, index), "RW8: claim in the journal");
         }
     }
 
@@ -346,12 +268,12 @@ contract RefundWindowInvariants is ProtocolTest {
     /// @dev RW11. A dispute is opened once and ends once, and divides exactly what was held, to whom it belongs: by the
     /// journal, the events and the credits.
     function invariant_RW11_ADisputeEndsOnceAndDividesAll() external view {
-        EventReplay replay = _handler.replay();
+        RefundWindowReplay replay = _replay();
         for (uint256 i = 0; i < _handler.paymentCount(); ++i) {
             if (!_journal.wasDisputed(i)) continue;
             RefundWindow vault = _vaults[_handler.factsOf(i).vault];
             IRefundWindow.Payment memory payment = vault.paymentOf(_handler.refOf(i));
-            EventReplay.Payment memory told = replay.paymentOf(address(vault), PaymentId.unwrap(payment.id));
+            RefundWindowReplay.Payment memory told = replay.paymentOf(address(vault), PaymentId.unwrap(payment.id));
             bool isSettled = _journal.wasSettled(i);
             assertEq(_journal.countOf(Journal.Kind.Disputed, i), 1, "RW11: opened once");
             assertEq(told.settlements, isSettled ? 1 : 0, "RW11: ended once");
@@ -489,36 +411,8 @@ contract RefundWindowInvariants is ProtocolTest {
 
     /* ARE THE RUNS WORTH ANYTHING */
 
-    uint256 private constant RUNS = 16;
-    uint256 private constant DEPTH = 64;
-
-    /// @dev As many runs and calls as the default profile has, with inputs by chance: each action must have succeeded, and
-    /// each refusal must have happened.
     function test_ActionsSucceedAndRefusalsHappen() external {
-        bytes4[] memory actions = _handler.actions();
-        bytes32[] memory keys = _keys();
-        uint256[] memory counts = new uint256[](keys.length);
-        for (uint256 run = 0; run < RUNS; ++run) {
-            uint256 snapshot = vm.snapshotState();
-            for (uint256 i = 0; i < DEPTH; ++i) _act(actions, uint256(keccak256(abi.encode(run, i))));
-            for (uint256 i = 0; i < keys.length; ++i) counts[i] += _handler.successes(keys[i]);
-            assertTrue(vm.revertToState(snapshot), "snapshot");
-        }
-        string memory never = "";
-        for (uint256 i = 0; i < keys.length; ++i) {
-            if (counts[i] == 0) never = string.concat(never, " ", vm.toString(keys[i]));
-        }
-        assertEq(never, "", "never happened");
-    }
-
-    function _act(bytes4[] memory actions, uint256 seed) private {
-        bytes memory call = abi.encodePacked(actions[seed % actions.length]);
-        for (uint256 i = 0; i < 5; ++i) call = abi.encodePacked(call, keccak256(abi.encode(seed, i)));
-        (bool success, bytes memory reason) = address(_handler).call(call);
-        if (success) return;
-        assembly ("memory-safe") {
-            revert(add(reason, 0x20), mload(reason))
-        }
+        _assertAllHappens(_keys());
     }
 
     function _keys() private pure returns (bytes32[] memory keys) {
@@ -577,7 +471,7 @@ contract RefundWindowInvariants is ProtocolTest {
             IRefundWindow.PaymentDisputed.selector,
             IRefundWindow.PaymentNotDisputed.selector,
             IRefundWindow.NotPayer.selector,
-            IRefundWindow.NotSeller.selector,
+            IVault.NotSeller.selector,
             IRefundWindow.NotArbiter.selector,
             IRefundWindow.ArbiterIsPayer.selector,
             IRefundWindow.NoArbiter.selector,

@@ -2,11 +2,12 @@
 pragma solidity ^0.8.27;
 
 import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
-import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Token3009} from "../mocks/Token3009.sol";
 import {DisputeHandler} from "./DisputeHandler.sol";
 import {HandlerBase} from "./HandlerBase.sol";
+import {RefundHandler} from "./RefundHandler.sol";
+import {RefundWindowReplay} from "./RefundWindowReplay.sol";
 import {SurplusHandler} from "./SurplusHandler.sol";
 
 /// @title RefundWindowHandler
@@ -16,39 +17,27 @@ import {SurplusHandler} from "./SurplusHandler.sol";
 contract RefundWindowHandler is DisputeHandler, SurplusHandler {
     constructor(
         ReceiptVerifier verifier,
-        RefundWindow[] memory vaults_,
+        address[] memory vaults_,
         RefundWindowTerms[] memory terms,
         Token3009[] memory tokens_,
         Account[] memory people
-    ) HandlerBase(vaults_, terms, tokens_, people) SurplusHandler(verifier) {}
+    ) HandlerBase(new RefundWindowReplay(), vaults_, tokens_, people) RefundHandler(terms) SurplusHandler(verifier) {}
 
-    /* TIME AND TROUBLE */
-
-    function travel(uint256 time) external {
-        vm.warp(block.timestamp + bound(time, 1, 2 hours));
-    }
+    /* TIME */
 
     /// @notice To the last second before an edge of a payment's life, or to the edge itself.
     function travelToEdge(uint256 seed, uint256 way) external {
         if (_entries.length == 0) return;
-        Entry storage entry = _entries[seed % _entries.length];
-        uint256 edge = way % 3 == 0 ? uint256(entry.hour) * 1 hours : entry.closesAt;
-        if (way % 3 == 1 && entry.defaultsAt != 0) edge = entry.defaultsAt;
+        seed %= _entries.length;
+        Entry storage entry = _entries[seed];
+        uint256 edge = way % 3 == 0 ? uint256(entry.hour) * 1 hours : entry.deadline;
+        if (way % 3 == 1 && _defaultsAt[seed] != 0) edge = _defaultsAt[seed];
         _warpTo(edge - ((way / 3) % 2));
-    }
-
-    /// @notice Only the second token is a regulated one: paused or not, and one party or vault denylisted or not.
-    function setTrouble(uint256 way, uint256 seed) external {
-        seed %= _people.length + VAULTS;
-        address account = seed < _people.length ? _people[seed].addr : address(vaults[seed - _people.length]);
-        tokens[1].setPaused(way % 2 == 0);
-        tokens[1].setDenylisted(account, (way / 2) % 2 == 0);
     }
 
     /* ACTIONS */
 
-    /// @notice All that the fuzzer may call. Their parameters are numbers, and at most five.
-    function actions() external pure returns (bytes4[] memory list) {
+    function actions() external pure override returns (bytes4[] memory list) {
         list = new bytes4[](31);
         (list[0], list[1], list[2]) = (this.pay.selector, this.payAgain.selector, this.payMany.selector);
         (list[3], list[4], list[5]) = (this.stray.selector, this.frontRun.selector, this.cancel.selector);

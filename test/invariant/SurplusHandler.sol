@@ -56,7 +56,10 @@ abstract contract SurplusHandler is PaymentHandler {
 
     /// @notice The authorization is handed to the token itself: the money arrives, and `pay` can no longer book it.
     function frontRun(uint256 vaultSeed, uint256 tokenSeed, uint256 payerSeed, uint256 amount) public {
-        Entry memory entry = _newEntry(vaultSeed, tokenSeed, payerSeed, amount);
+        _frontRun(_newEntry(vaultSeed, tokenSeed, payerSeed, amount));
+    }
+
+    function _frontRun(Entry memory entry) internal {
         Authorization memory signed = entry.authorization;
         address vault = address(vaults[entry.vault]);
         if (_blocked(entry.token, signed.payer, vault)) return;
@@ -83,6 +86,14 @@ abstract contract SurplusHandler is PaymentHandler {
         tokens[entry.token].cancelAuthorization(entry.authorization.payer, entry.nonce);
         _addStray(entry, false);
         ++successes["cancel"];
+    }
+
+    /// @dev A transfer whose proof looks like that of a payment, and is none.
+    /// @return index Its place.
+    function _addKnown(Entry memory entry) internal returns (uint256 index) {
+        index = _strays.length;
+        _addStray(entry, true);
+        _strays[index].isRecorded = true;
     }
 
     function _addStray(Entry memory entry, bool hasMoved) private {
@@ -389,17 +400,28 @@ abstract contract SurplusHandler is PaymentHandler {
 
     function _release(uint256 index, Release memory message, uint256 way, bytes4 refusal) private {
         (uint256 vault, uint256 token) = (_strays[index].vault, _strays[index].token);
-        Account memory payer = _people[_strays[index].payer];
         if (refusal == 0 && message.amount != 0) refusal = _blockedBy(token, address(vaults[vault]), message.to);
-        bytes memory call = _releaseCall(index, message, way == 3 ? _operatorOf(vault) : payer);
+        Account memory payer = _people[_strays[index].payer];
+        Account memory operator = _operatorOf(vault);
+        bytes memory call = _releaseCall(index, message, way == 3 ? _unless(operator, payer) : payer);
         uint256 before = tokens[token].balanceOf(message.to);
-        address by = way == 0 ? payer.addr : _operatorOf(vault).addr;
+        address by = way == 0 ? _unless(payer, operator).addr : operator.addr;
         if (!_try("release", by, vault, call, refusal)) return;
 
-        uint256 number = message.announcement;
-        _noteStray(Journal.Kind.Unfrozen, index, number, _claimOf(index, number));
-        _noteGiven(_line(Journal.Kind.Released, vault, token, message.amount), number, message.to, before);
+        _noteReleased(index, message, before);
         _refused(by, address(vaults[vault]), call, ISurplus.ReleaseExceedsClaim.selector);
+    }
+
+    function _noteReleased(uint256 index, Release memory message, uint256 before) private {
+        (uint256 number, Stray storage chosen) = (message.announcement, _strays[index]);
+        _noteStray(Journal.Kind.Unfrozen, index, number, _claimOf(index, number));
+        Journal.Line memory line = _line(Journal.Kind.Released, chosen.vault, chosen.token, message.amount);
+        _noteGiven(line, number, message.to, before);
+    }
+
+    /// @dev Payer and operator may be the same person, whom nobody can refuse.
+    function _unless(Account memory who, Account memory same) private view returns (Account memory) {
+        return who.addr == same.addr ? _stranger : who;
     }
 
     /// @dev What is left after all others got what they claim, and at most the own claim.
@@ -462,7 +484,11 @@ abstract contract SurplusHandler is PaymentHandler {
         return _strays.length;
     }
 
-    function placeOfStray(uint256 index) external view returns (uint256 vault, uint256 token, uint256 amount) {
+    function authorizationOf(uint256 index) public view returns (Authorization memory) {
+        return _strays[index].authorization;
+    }
+
+    function placeOfStray(uint256 index) public view returns (uint256 vault, uint256 token, uint256 amount) {
         return (_strays[index].vault, _strays[index].token, _strays[index].authorization.value);
     }
 
