@@ -335,8 +335,8 @@ const mutants: Mutant[] = [
   {
     name: "a final capture leaves the payment open",
     file: escrow,
-    find: "isEnd ? HoldState.Ended : HoldState.Held",
-    replace: "isEnd ? HoldState.Held : HoldState.Held",
+    find: "isFinal ? HoldState.Ended : HoldState.Held",
+    replace: "isFinal ? HoldState.Held : HoldState.Held",
     caughtBy: "ES3",
   },
   {

@@ -10,8 +10,8 @@ export const addresses = {
     factory: "0xfA7Dd27Fb2d6d0a5d2014cb92a1fe5feEC5dE84F",
   },
   escrow: {
-    implementation: "0xBF97Ba16E6719a43C4E4EF11886C60610E353321",
-    factory: "0x6174fbB321164fbf0A8DE3F445B5187dc24c03b3",
+    implementation: "0xe1a135c9769790dd9F37E070A4753B3f0795475D",
+    factory: "0x3C2b535083a0C8fd6B5B686b9824c6F9B45641cE",
   },
 } as const;
 
