@@ -2,4 +2,12 @@ export { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.j
 export { type EscrowOption, type EscrowOptions, escrow } from "./escrow.js";
 export { type Arbitration, type RefundWindowOption, type RefundWindowOptions, refundWindow } from "./refundWindow.js";
 export { ExactEvmScheme, type ExactEvmSchemeConfig } from "./scheme.js";
-export { InMemoryPaymentStorage, type PaymentRecord, type PaymentStorage } from "./storage.js";
+export {
+  type Hold,
+  type HoldOrder,
+  InMemoryPaymentStorage,
+  isOpen,
+  type ListedPayment,
+  type PaymentRecord,
+  type PaymentStorage,
+} from "./storage.js";
