@@ -18,6 +18,7 @@ import { capturedIn, type ExpectedPayment, findEscrowTransaction, returnedIn } f
 import { encoded, type Facilitator, type SponsoredExpense, submitSponsored } from "./facilitator.js";
 import type { CheckedPayment } from "./pay.js";
 import { withDeadline } from "./reasons.js";
+import { readReceipt } from "./receipts.js";
 import type { ContractCall } from "./submitter.js";
 import { relayedSignature } from "./wallet.js";
 
@@ -162,10 +163,13 @@ async function carryOut(facilitator: Facilitator, payment: ExpectedPayment, orde
     throw new Refusal(ErrReverted);
   } catch (error) {
     // Done already, by a transaction that is not remembered here, or was faster: asking again is answered the same.
-    if (!MAY_BE_DONE.includes(refusalOf(error).reason)) throw error;
+    const { message, reason } = refusalOf(error);
+    if (!MAY_BE_DONE.includes(reason)) throw error;
     const done = await findDone(facilitator, payment, order);
-    if (!done) throw error;
-    return success(facilitator, payment, done.transaction, { amount: done.amount, operation: name });
+    if (done) return success(facilitator, payment, done.transaction, { amount: done.amount, operation: name });
+    // Whoever ordered it learns how the payment stands: it may have been done too long ago to be found.
+    const receipt = await withDeadline(readReceipt(facilitator.client, payment), facilitator.readTimeoutMs);
+    throw new Refusal(reason, message, receipt);
   }
 }
 

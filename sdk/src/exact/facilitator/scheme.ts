@@ -112,7 +112,14 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   }
 
   #refused(error: unknown, network: SettleResponse["network"]): SettleResponse {
-    const { message, reason } = refusalOf(error);
-    return { success: false, errorReason: reason, transaction: "", network, ...optional({ errorMessage: message }) };
+    const { message, reason, receipt } = refusalOf(error);
+    const extra = receipt && { recourse: receipt };
+    return {
+      success: false,
+      errorReason: reason,
+      transaction: "",
+      network,
+      ...optional({ errorMessage: message, extra }),
+    };
   }
 }

@@ -1,5 +1,13 @@
+export {
+  HoldNotReleasedError,
+  HoldUnknownError,
+  OrderInFlightError,
+  OrderOutcomeUnknownError,
+  OrderRefusedError,
+} from "../../holdErrors.js";
 export { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
 export { type EscrowOption, type EscrowOptions, escrow } from "./escrow.js";
+export { EscrowManager, type EscrowManagerOptions, type OpenHold, type OrderResult } from "./escrowManager.js";
 export { type Arbitration, type RefundWindowOption, type RefundWindowOptions, refundWindow } from "./refundWindow.js";
 export { ExactEvmScheme, type ExactEvmSchemeConfig } from "./scheme.js";
 export {

@@ -1,13 +1,15 @@
+import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import type { AuthorizerSigner } from "@x402/evm";
 import { type Address, getAddress, type Hex } from "viem";
 import { captureTypedData, refundTypedData, voidTypedData } from "../../generated/typedData.js";
 import type { PaymentRef } from "../../generated/types.js";
+import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import type { CaptureOperation, RefundOperation, VoidOperation } from "../operations.js";
-import type { EscrowExtra, RefundWindowExtra } from "../terms.js";
+import { chainIdOf, type EscrowExtra, parseExactPayload, type RefundWindowExtra, refOf } from "../terms.js";
 
 /*
  * What a server orders of the facilitator by its operator's signature. It signs for nothing that the facilitator said: only
- * for this payment, as it is after it was paid and before anything else happened to it.
+ * for this payment, as its own record has it.
  */
 
 /** A payment that the server can name without asking anybody. */
@@ -19,6 +21,19 @@ export type NamedPayment = {
   /** What the payer signed, in the token's smallest unit. */
   amount: bigint;
 };
+
+/** The payment that was signed for these requirements, or `undefined` when it is no EIP-3009 authorization. */
+export function namePayment(
+  paymentPayload: PaymentPayload,
+  { asset, network, payTo }: Pick<PaymentRequirements, "asset" | "network" | "payTo">,
+): NamedPayment | undefined {
+  const payload = parseExactPayload(paymentPayload);
+  if (!payload) return undefined;
+  const ref = refOf(payload, asset);
+  const place = { vault: getAddress(payTo), chainId: chainIdOf(network) };
+  const id = paymentIdOf({ address: place.vault, chainId: place.chainId, ref });
+  return { ...place, id, ref, amount: BigInt(payload.authorization.value) };
+}
 
 /** Gives all of a payment into a refund window back to its payer. */
 export async function orderRefund(
@@ -45,33 +60,41 @@ export async function orderRefund(
   };
 }
 
-/** Captures what was earned of a payment into an escrow, and returns the rest. */
-export async function orderClose(
+/** Captures a part of what is held of a payment into an escrow; `close` returns the rest. */
+export async function orderCapture(
   operator: AuthorizerSigner,
-  { amount: held, chainId, id, vault }: NamedPayment,
+  { chainId, id, vault }: NamedPayment,
   { terms }: EscrowExtra,
-  amount: bigint,
+  { amount, captured, held, type }: { type: "capture" | "close"; amount: bigint; held: bigint; captured: bigint },
 ): Promise<CaptureOperation> {
   const deadline = deadlineAfter(terms.captureWindow);
-  const message = { paymentId: id, amount, isFinal: true, expectedHeld: held, expectedCaptured: 0n, deadline };
+  const message = {
+    paymentId: id,
+    amount,
+    isFinal: type === "close",
+    expectedHeld: held,
+    expectedCaptured: captured,
+    deadline,
+  };
   const signature = await sign(operator, captureTypedData({ address: vault, chainId, message }));
   return {
-    type: "close",
+    type,
     capture: {
       amount: String(amount),
       expectedHeld: String(held),
-      expectedCaptured: "0",
+      expectedCaptured: String(captured),
       deadline: String(deadline),
       signature,
     },
   };
 }
 
-/** Returns all of a payment into an escrow to its payer. */
+/** Returns all that is held of a payment into an escrow to its payer. */
 export async function orderVoid(
   operator: AuthorizerSigner,
-  { amount: held, chainId, id, vault }: NamedPayment,
+  { chainId, id, vault }: NamedPayment,
   { terms }: EscrowExtra,
+  held: bigint,
 ): Promise<VoidOperation> {
   const by = getAddress(operator.address);
   const deadline = deadlineAfter(terms.captureWindow);

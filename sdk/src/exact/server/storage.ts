@@ -57,8 +57,9 @@ export function isOpen({ hold, state }: PaymentRecord): boolean {
 export type ListedPayment = { paymentId: Hex; record: PaymentRecord };
 
 /**
- * Keeps one release to a payment, and no hold forgotten. All processes that sell for one vault must share it: what counts
- * is that `update` is atomic for a payment, and that what it returned is still there after a crash.
+ * Keeps one release to a payment, and no hold forgotten. All processes that sell for one vault must share it: an escrow
+ * manager returns what its storage does not know to be sold. What counts is that `update` is atomic for a payment, and that
+ * what it returned is still there after a crash.
  */
 export type PaymentStorage = {
   /** What is known of the payment, if anything. */

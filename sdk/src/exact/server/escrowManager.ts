@@ -1,0 +1,417 @@
+import type { FacilitatorClient } from "@x402/core/server";
+import type { SettleResponse } from "@x402/core/types";
+import type { AuthorizerSigner } from "@x402/evm";
+import type { Address, Hex } from "viem";
+import {
+  AmountZeroError,
+  CaptureAfterDeadlineError,
+  CaptureExceedsHeldError,
+  HoldChangedError,
+  NothingHeldError,
+} from "../../generated/errors.js";
+import { wireCodeOf } from "../../generated/wireCodes.js";
+import {
+  HoldNotReleasedError,
+  HoldUnknownError,
+  OrderInFlightError,
+  OrderOutcomeUnknownError,
+  OrderRefusedError,
+} from "../../holdErrors.js";
+import { RelayError, relay } from "../../vault/relay.js";
+import { ErrAlreadyPaid, ErrCaptureTooLate } from "../errors.js";
+import { afterOrder, heldOf, isDeferred, isSameOrder, partsOf, signedOrder, standingAt, withOrder } from "./holds.js";
+import { outcomeOf, reasonOf, receiptIn } from "./outcomes.js";
+import type { Hold, HoldOrder, PaymentRecord, PaymentStorage } from "./storage.js";
+
+export type EscrowManagerOptions = {
+  /**
+   * Milliseconds after which nobody works on a payment any more whose record does not change. More than a handler and its
+   * settlements take: a request that takes longer gets its payment returned, and releases nothing. Default: ten minutes.
+   */
+  abandonedAfterMs?: number;
+  /**
+   * The facilitator whose relay returns what was not captured in time. Default: the manager's own, when it has a `url`; with
+   * none, `onReclaimable` tells.
+   */
+  relayUrl?: string;
+  /** What could not be done this time. Default: nothing is said, and the next round tries again. */
+  onError?: (error: unknown, paymentId?: Hex) => void;
+  /**
+   * A payment was captured although its buyer got no response: the answer came too late, or the storage could not be reached
+   * when it left. It should be refunded. Told at least once; a promise is waited for, and when it fails it is told again.
+   */
+  onUnreleased?: (hold: OpenHold) => void | Promise<void>;
+  /** The time of a hold is over, and there is no relay: anyone can call the vault's `reclaim`. */
+  onReclaimable?: (hold: OpenHold) => void;
+};
+
+/** A payment that is not at its end. Amounts are in the token's smallest unit. */
+export type OpenHold = {
+  paymentId: Hex;
+  state: PaymentRecord["state"];
+  isDeferred: boolean;
+  network: string;
+  vault: Address;
+  token: Address;
+  payer: Address;
+  /** What was paid. */
+  amount: bigint;
+  /** What can still be captured or returned, as far as is known. */
+  held: bigint;
+  captured: bigint;
+  /** First Unix second at which nothing can be captured any more, when it is known. */
+  captureUntil: number | undefined;
+  /** What was ordered, and is not known to be done. */
+  order: HoldOrder | undefined;
+  /** When any of this changed: milliseconds since 1970. */
+  changedAt: number;
+};
+
+/** How a payment stands after an order. */
+export type OrderResult = { paymentId: Hex; captured: bigint; held: bigint; transaction: string };
+
+type Tools = { facilitator: FacilitatorClient; operator: AuthorizerSigner; storage: PaymentStorage };
+type Held = PaymentRecord & { hold: Hold };
+
+const ABANDONED_AFTER_MS = 600_000;
+/** Between the clock of whoever asks and the chain's: an authorization that is older than this can no longer be mined. */
+const CLOCK_MARGIN_MS = 120_000;
+
+/**
+ * What becomes of payments that an escrow holds: orders of the operator, and rounds that see to what was left unfinished.
+ *
+ * An order is remembered before it is sent, names what the record expects to stand on chain, and is forgotten with its
+ * answer. So it is asked for until it is answered, by whichever process, and carried out once.
+ */
+export class EscrowManager {
+  readonly #facilitator: FacilitatorClient;
+  readonly #operator: AuthorizerSigner;
+  readonly #storage: PaymentStorage;
+  readonly #options: EscrowManagerOptions;
+  readonly #relayUrl: string | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor({ facilitator, operator, storage }: Tools, options: EscrowManagerOptions) {
+    this.#facilitator = facilitator;
+    this.#operator = operator;
+    this.#storage = storage;
+    this.#options = options;
+    this.#relayUrl = options.relayUrl ?? (facilitator as { url?: string }).url;
+  }
+
+  /** The payments into escrows of which something is held, may be held, or is not known. */
+  async list(): Promise<OpenHold[]> {
+    const open = await this.#storage.list();
+    return open.flatMap(({ paymentId, record }) => (isHeld(record) ? [openHoldOf(paymentId, record)] : []));
+  }
+
+  /* ORDERS */
+
+  /**
+   * Captures a part of what is held; the rest stays held.
+   *
+   * @param expectedCaptured What the caller believes to have been captured before: with it, asking again does nothing.
+   * @throws {HoldUnknownError} {@link HoldNotReleasedError} {@link NothingHeldError} when there is nothing to capture.
+   * @throws {CaptureExceedsHeldError} {@link AmountZeroError} {@link HoldChangedError} when it is not what can be captured.
+   * @throws {CaptureAfterDeadlineError} when it is too late, or nearly.
+   * @throws {OrderInFlightError} when another order was not answered yet.
+   * @throws {OrderOutcomeUnknownError} when this one was not: it is asked for again.
+   * @throws {OrderRefusedError} when the facilitator refused it.
+   */
+  async capture(
+    paymentId: Hex,
+    amount: bigint,
+    { expectedCaptured }: { expectedCaptured?: bigint } = {},
+  ): Promise<OrderResult> {
+    if (amount <= 0n) throw new AmountZeroError();
+    return this.#order(paymentId, { type: "capture", amount, expectedCaptured });
+  }
+
+  /** Captures a part of what is held, or nothing, and returns the rest: the payment ends. Throws as `capture` does. */
+  async close(paymentId: Hex, amount: bigint): Promise<OrderResult> {
+    return this.#order(paymentId, { type: "close", amount });
+  }
+
+  /** Returns all that is held. Throws as `capture` does. */
+  async void(paymentId: Hex): Promise<OrderResult> {
+    return this.#order(paymentId, { type: "void", amount: 0n });
+  }
+
+  async #order(paymentId: Hex, wanted: WantedOrder): Promise<OrderResult> {
+    let isFirst = false;
+    let isDone = false;
+    const found = await this.#storage.update(paymentId, (current) => {
+      const hold = orderable(paymentId, current);
+      const next = withOrder(hold, wanted.type, wanted.amount);
+      isFirst = hold.order === undefined;
+      isDone = isFirst && wasCaptured(hold, wanted);
+      if (isDone) return current;
+      if (hold.order && !isSameOrder(hold.order, next.order as HoldOrder)) {
+        throw new OrderInFlightError(paymentId, hold.order);
+      }
+      checkAmount(paymentId, hold, wanted);
+      return { ...(current as Held), hold: next };
+    });
+    const { hold } = found as Held;
+    if (isDone || !hold.order) return resultOf(paymentId, hold, "");
+    return this.#carryOut(paymentId, hold, hold.order, isFirst);
+  }
+
+  /** Sends what the record orders, and writes down what the answer says. */
+  async #carryOut(paymentId: Hex, hold: Hold, order: HoldOrder, isFirst = false): Promise<OrderResult> {
+    const answer = await this.#ask(hold, await signedOrder(this.#operator, hold, order), order.amount);
+    const reason = reasonOf(answer);
+    if (!isAnswer(answer) || (!answer.success && outcomeOf(answer) === "unknown")) {
+      throw new OrderOutcomeUnknownError(paymentId, isAnswer(answer) ? { reason } : { cause: answer });
+    }
+    const ordered = afterOrder(hold, order);
+    const standing = answer.success ? ordered : standingBy(answer, hold);
+    // Without knowing how it stands, only an order that was never sent before is certain not to be carried out.
+    if (standing || isFirst) await this.#settleOrder(paymentId, order, standing);
+    if (standing && standing.captured === ordered.captured && standing.isOpen === ordered.isOpen) {
+      return resultOf(paymentId, standing, answer.transaction);
+    }
+    throw errorOf(paymentId, hold, reason ?? "");
+  }
+
+  async #settleOrder(paymentId: Hex, order: HoldOrder, standing: Hold | undefined): Promise<void> {
+    await this.#storage.update(paymentId, (current) => {
+      const hold = current?.hold;
+      // Somebody else has written down the same answer, and may have ordered more.
+      if (!current || !hold || hold.captured !== order.captured || !hold.isOpen) return undefined;
+      if (hold.order && !isSameOrder(hold.order, order)) return undefined;
+      const captured = BigInt(standing?.captured ?? hold.captured);
+      return { ...current, hold: standingAt(hold, captured, standing?.isOpen ?? hold.isOpen) };
+    });
+  }
+
+  async #ask(hold: Hold, operation: Record<string, unknown>, amount: string): Promise<unknown> {
+    const payload = { ...hold.payload, payload: { ...hold.payload.payload, ...operation } };
+    return this.#facilitator.settle(payload, { ...hold.requirements, amount }).catch((error) => error);
+  }
+
+  /* ROUNDS */
+
+  /** Sees to what is open in rounds, the first one at once. */
+  start({ intervalMs = 60_000 }: { intervalMs?: number } = {}): void {
+    if (this.#timer !== undefined) return;
+    const next = () => {
+      this.#round = this.reconcile().then(() => {
+        if (this.#timer !== undefined) this.#timer = setTimeout(next, intervalMs);
+      });
+    };
+    this.#timer = setTimeout(next, 0);
+  }
+
+  /** Ends the rounds, and waits for the one that runs. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#round;
+  }
+
+  /**
+   * One round: asks again for what was not answered, returns what nobody's request holds any more, and what was not captured
+   * in time. It never throws; `onError` is told.
+   */
+  async reconcile(): Promise<void> {
+    try {
+      for (const { paymentId, record } of await this.#storage.list()) {
+        if (isHeld(record)) await this.#seeTo(paymentId, record).catch((error) => this.#tell(error, paymentId));
+      }
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #tell(error: unknown, paymentId?: Hex): void {
+    this.#options.onError?.(error, paymentId);
+  }
+
+  async #seeTo(paymentId: Hex, record: Held): Promise<void> {
+    const { hold, state } = record;
+    if (state === "returning") return this.#giveBack(paymentId, record);
+    if (state === "released") {
+      try {
+        if (hold.order) await this.#carryOut(paymentId, hold, hold.order);
+      } finally {
+        if (isOver(hold)) await this.#reclaim(paymentId, record);
+      }
+      return;
+    }
+    const { abandonedAfterMs = ABANDONED_AFTER_MS } = this.#options;
+    if (Date.now() - hold.changedAt < abandonedAfterMs) return;
+    const taken = await this.#take(paymentId, record);
+    if (taken?.state === "returning") return this.#giveBack(paymentId, taken);
+    if (taken) return this.#findOut(paymentId, taken);
+  }
+
+  /** Takes over from the request that died, unless it has moved. What it held is given up. */
+  async #take(paymentId: Hex, { hold, state }: Held): Promise<Held | undefined> {
+    const taken = await this.#storage.update(paymentId, (current) => {
+      if (!current?.hold || current.state !== state || current.hold.changedAt !== hold.changedAt) return undefined;
+      const next = state === "held" ? "returning" : "settling";
+      return { ...current, state: next, hold: { ...current.hold, changedAt: Date.now() } };
+    });
+    return taken && isHeld(taken) ? taken : undefined;
+  }
+
+  /* GIVEN UP */
+
+  /** Asks again for the payment, by the name that its request gave it; if it was paid, nobody's request holds it. */
+  async #findOut(paymentId: Hex, { hold, idempotencyKey }: Held): Promise<void> {
+    const answer = await this.#ask(hold, { type: "pay", idempotencyKey }, hold.requirements.amount);
+    const isPaid = isAnswer(answer) && (answer.success || reasonOf(answer) === ErrAlreadyPaid);
+    // What was refused can still be mined, if it was sent and forgotten, until its authorization ends.
+    if (!isPaid && outcomeOf(answer) === "refused" && !canBePaid(hold)) return this.#storage.delete(paymentId);
+    const found = await this.#storage.update(paymentId, (current) =>
+      current?.state === "settling" ? { ...current, state: isPaid ? "returning" : "unknown" } : undefined,
+    );
+    if (!isPaid) throw new OrderOutcomeUnknownError(paymentId, { reason: reasonOf(answer), cause: answer });
+    if (found && isHeld(found)) await this.#giveBack(paymentId, found);
+  }
+
+  /** Returns what nothing has left for, and tells of what was captured all the same. */
+  async #giveBack(paymentId: Hex, record: Held): Promise<void> {
+    const { hold } = record;
+    const order = withOrder(hold, "void", 0n).order as HoldOrder;
+    const answer = await this.#ask(hold, await signedOrder(this.#operator, hold, order), "0");
+    const standing = isAnswer(answer) && (answer.success ? afterOrder(hold, order) : standingBy(answer, hold));
+    if (standing && !standing.isOpen) return this.#end(paymentId, standing);
+    const reason = reasonOf(answer);
+    if (isTooLate(reason)) return this.#reclaim(paymentId, record);
+    if (!isAnswer(answer) || outcomeOf(answer) === "unknown") {
+      throw new OrderOutcomeUnknownError(paymentId, isAnswer(answer) ? { reason } : { cause: answer });
+    }
+    throw errorOf(paymentId, hold, reason ?? "");
+  }
+
+  async #end(paymentId: Hex, standing: Hold): Promise<void> {
+    const record = await this.#storage.get(paymentId);
+    if (record?.state !== "returning") return;
+    if (standing.captured !== "0") {
+      await this.#options.onUnreleased?.(openHoldOf(paymentId, { ...record, hold: standing }));
+    }
+    await this.#storage.update(paymentId, (current) =>
+      current?.state === "returning" ? { ...current, state: "released", hold: standing } : undefined,
+    );
+  }
+
+  /* OVER */
+
+  /** Returns what was not captured in time: anyone may, so a relay does. */
+  async #reclaim(paymentId: Hex, record: Held): Promise<void> {
+    const { hold } = record;
+    if (this.#relayUrl === undefined) {
+      this.#options.onReclaimable?.(openHoldOf(paymentId, record));
+      return;
+    }
+    const { payment, vault } = partsOf(hold);
+    const { network } = hold.requirements;
+    let captured = BigInt(hold.captured);
+    try {
+      const request = { action: "reclaim", network, vault, ref: payment.ref } as const;
+      const answer = await relay(request, { facilitator: this.#relayUrl });
+      captured = BigInt(receiptIn(answer)?.captured ?? captured);
+    } catch (error) {
+      const reason = error instanceof RelayError ? error.reason : undefined;
+      // The chain's clock decides, and ours was early.
+      if (reason === wireCodeOf.ReclaimBeforeDeadline) return;
+      if (reason !== wireCodeOf.NothingHeld) throw error;
+    }
+    await this.#storage.update(paymentId, (current) =>
+      current?.hold?.isOpen
+        ? { ...current, state: "released", hold: standingAt(current.hold, captured, false) }
+        : undefined,
+    );
+  }
+}
+
+type WantedOrder = { type: HoldOrder["type"]; amount: bigint; expectedCaptured?: bigint | undefined };
+
+function isHeld(record: PaymentRecord): record is Held {
+  return record.hold !== undefined;
+}
+
+function openHoldOf(paymentId: Hex, { hold, state }: PaymentRecord & { hold: Hold }): OpenHold {
+  const { payment } = partsOf(hold);
+  return {
+    paymentId,
+    state,
+    isDeferred: isDeferred(hold),
+    network: hold.requirements.network,
+    vault: payment.vault,
+    token: payment.ref.token,
+    payer: payment.ref.payer,
+    amount: payment.amount,
+    held: heldOf(hold),
+    captured: BigInt(hold.captured),
+    captureUntil: hold.captureUntil,
+    order: hold.order,
+    changedAt: hold.changedAt,
+  };
+}
+
+/** The hold, when the operator may order something of it. */
+function orderable(paymentId: Hex, record: PaymentRecord | undefined): Hold {
+  if (!record?.hold) throw new HoldUnknownError(paymentId);
+  if (record.state !== "released") throw new HoldNotReleasedError(paymentId, record.state);
+  return record.hold;
+}
+
+/** Whether it is what the caller wants to be captured, when it says what it believes to have been captured before. */
+function wasCaptured({ captured }: Hold, { amount, expectedCaptured }: WantedOrder): boolean {
+  return expectedCaptured !== undefined && BigInt(captured) === expectedCaptured + amount;
+}
+
+function checkAmount(id: Hex, hold: Hold, { amount, expectedCaptured, type }: WantedOrder): void {
+  const held = heldOf(hold);
+  const captured = BigInt(hold.captured);
+  if (held === 0n) throw new NothingHeldError({ id });
+  if (expectedCaptured !== undefined && expectedCaptured !== captured)
+    throw new HoldChangedError({ id, held, captured });
+  if (amount > held && type !== "void") throw new CaptureExceedsHeldError({ id, amount, held });
+}
+
+function resultOf(paymentId: Hex, hold: Hold, transaction: string): OrderResult {
+  return { paymentId, captured: BigInt(hold.captured), held: heldOf(hold), transaction };
+}
+
+/** An answer of the facilitator, or the official client's error that carries one. */
+function isAnswer(answer: unknown): answer is SettleResponse {
+  return answer instanceof Object && "success" in answer && typeof answer.success === "boolean"
+    ? true
+    : reasonOf(answer) !== undefined;
+}
+
+/** How the payment stands on chain, when the facilitator tells. */
+function standingBy(answer: SettleResponse, hold: Hold): Hold | undefined {
+  const { amount, captured, returned } = receiptIn(answer) ?? {};
+  if (amount === undefined || captured === undefined || returned === undefined) return undefined;
+  return standingAt(hold, BigInt(captured), BigInt(captured) + BigInt(returned) < BigInt(amount));
+}
+
+function isTooLate(reason: string | undefined): boolean {
+  return reason === ErrCaptureTooLate || reason === wireCodeOf.CaptureAfterDeadline;
+}
+
+function errorOf(paymentId: Hex, hold: Hold, reason: string): Error {
+  if (isTooLate(reason)) return new CaptureAfterDeadlineError({ id: paymentId, captureUntil: hold.captureUntil ?? 0 });
+  return reason === wireCodeOf.NothingHeld
+    ? new NothingHeldError({ id: paymentId })
+    : new OrderRefusedError(paymentId, reason);
+}
+
+/** By our own clock; the chain decides. */
+function isOver(hold: Hold): boolean {
+  const { vault } = partsOf(hold);
+  const until = hold.captureUntil ?? Math.ceil(hold.changedAt / 1_000) + vault.terms.captureWindow;
+  return Date.now() >= until * 1_000;
+}
+
+/** Whether what the payer signed can still be mined. */
+function canBePaid({ payload }: Hold): boolean {
+  const { validBefore } = (payload.payload as { authorization: { validBefore: string } }).authorization;
+  return Date.now() < Number(validBefore) * 1_000 + CLOCK_MARGIN_MS;
+}

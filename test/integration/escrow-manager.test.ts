@@ -1,0 +1,700 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import {
+  CaptureAfterDeadlineError,
+  CaptureExceedsHeldError,
+  HoldChangedError,
+  NothingHeldError,
+} from "@recourse/sdk/errors";
+import { EscrowStatus, type PaymentReceipt, paymentOf, paymentReceipt } from "@recourse/sdk/escrow";
+import {
+  type EscrowManager,
+  type EscrowManagerOptions,
+  ExactEvmScheme,
+  escrow,
+  type Hold,
+  HoldNotReleasedError,
+  HoldUnknownError,
+  InMemoryPaymentStorage,
+  type OpenHold,
+  OrderInFlightError,
+  OrderOutcomeUnknownError,
+  type OrderRefusedError,
+  type PaymentRecord,
+  type PaymentStorage,
+} from "@recourse/sdk/exact/server";
+import { type FacilitatorClient, HTTPFacilitatorClient } from "@x402/core/server";
+import type { RequestHandler } from "express";
+import { erc20Abi, type Hex } from "viem";
+import { developmentAccount, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
+import {
+  type FacilitatorProcess,
+  MERCHANT_KEY,
+  startFacilitator,
+  startWorld,
+  type World,
+} from "../../scripts/lib/world.js";
+import { payingFetch, reasonOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
+import { lossyFacilitator } from "../shared/lossyFacilitator.js";
+import { type RpcProxy, startRpcProxy } from "../shared/rpcProxy.js";
+import { NETWORK, operator, receiver, startTestShop, type TestShop } from "../shared/shop.js";
+
+const buyer = developmentAccount(6);
+const PRICE = 900_000n;
+const WINDOW = 3_600;
+const TERMS = {
+  network: NETWORK,
+  price: "$0.90",
+  receiver: receiver.address,
+  operator: operator.address,
+  captureWindow: WINDOW,
+} as const;
+const deferred = escrow({ ...TERMS, capture: "deferred" });
+const sync = escrow(TERMS);
+
+/** A facilitator as a shop reaches it. */
+function clientOf(url: string): FacilitatorClient {
+  const headers = { Authorization: `Bearer ${MERCHANT_KEY}` };
+  return new HTTPFacilitatorClient({
+    url,
+    createAuthHeaders: async () => ({ verify: headers, settle: headers, supported: headers }),
+  });
+}
+
+/** The facilitator, with a line that breaks before a settlement reaches it, or before its answer is back. */
+function breaking(client: FacilitatorClient, when: "before" | "after"): FacilitatorClient {
+  return {
+    verify: (...args) => client.verify(...args),
+    getSupported: () => client.getSupported(),
+    async settle(...args) {
+      if (when === "after") await client.settle(...args);
+      throw new Error("The line is dead.");
+    },
+  };
+}
+
+/** A storage whose process dies with its n-th write: what it wrote before is there, and it writes no more. */
+function dyingAt(storage: PaymentStorage, n: number): PaymentStorage {
+  let writes = 0;
+  const live = () => {
+    writes += 1;
+    if (writes >= n) throw new Error("The process has died.");
+  };
+  return {
+    get: (id) => storage.get(id),
+    list: () => storage.list(),
+    async delete(id) {
+      live();
+      return storage.delete(id);
+    },
+    async update(id, change) {
+      live();
+      return storage.update(id, change);
+    },
+  };
+}
+
+describe("an escrow manager", () => {
+  let world: World;
+  let proxy: RpcProxy;
+  let facilitator: FacilitatorProcess;
+  let storage: InMemoryPaymentStorage;
+  const open: { stop(): Promise<void> }[] = [];
+
+  before(async () => {
+    world = await startWorld();
+    proxy = await startRpcProxy(world.rpcUrl);
+    facilitator = await startFacilitator(proxy.url, { CONFIRMATION_TIMEOUT_MS: "4000" });
+    await mintUsdc(world.client, buyer.address, 1_000_000_000n);
+    await mintUsdc(world.client, operator.address, 1_000_000_000n);
+  });
+  after(async () => {
+    await Promise.all(open.map(({ stop }) => stop()));
+    await facilitator?.stop();
+    await proxy?.stop();
+    await world?.stop();
+  });
+
+  beforeEach(() => {
+    storage = new InMemoryPaymentStorage();
+    proxy.behave("forward");
+  });
+
+  /* THE SHOP */
+
+  async function shopOf(options: {
+    sale?: typeof deferred;
+    handler?: RequestHandler;
+    storage?: PaymentStorage;
+  }): Promise<TestShop> {
+    const shop = await startTestShop({
+      facilitatorUrl: facilitator.url,
+      accepts: options.sale ?? deferred,
+      scheme: new ExactEvmScheme({ operator, storage: options.storage ?? storage }),
+      ...(options.handler && { handler: options.handler }),
+    });
+    open.push(shop);
+    return shop;
+  }
+
+  /** As another process of the shop would have it. */
+  function managerOf(
+    options: EscrowManagerOptions = {},
+    client: FacilitatorClient = clientOf(facilitator.url),
+    its: PaymentStorage = storage,
+  ): EscrowManager {
+    return new ExactEvmScheme({ operator, storage: its }).createEscrowManager(client, options);
+  }
+
+  /** One round in which every request counts as dead, and every failure is one of the test. */
+  const reconcile = async (options: EscrowManagerOptions = {}) => {
+    const errors: unknown[] = [];
+    await managerOf({ abandonedAfterMs: 0, onError: (error) => errors.push(error), ...options }).reconcile();
+    return errors;
+  };
+
+  async function sell(shop?: TestShop): Promise<Hex> {
+    const { url } = shop ?? (await shopOf({}));
+    const response = await payingFetch(buyer)(url);
+    assert.equal(response.status, 200, reasonOf(response));
+    return receiptOf(response).paymentId;
+  }
+
+  /* THE CHAIN */
+
+  const balanceOf = (address: Hex): Promise<bigint> =>
+    world.client.readContract({ abi: erc20Abi, address: USDC, args: [address], functionName: "balanceOf" });
+
+  /** What `work` moved. */
+  async function moved(work: () => Promise<unknown>) {
+    const parties = [buyer.address, receiver.address, deferred.payTo];
+    const [buyerBefore = 0n, receiverBefore = 0n, vaultBefore = 0n] = await Promise.all(parties.map(balanceOf));
+    await work();
+    const [buyerNow = 0n, receiverNow = 0n, vaultNow = 0n] = await Promise.all(parties.map(balanceOf));
+    return { paid: buyerBefore - buyerNow, earned: receiverNow - receiverBefore, held: vaultNow - vaultBefore };
+  }
+
+  async function onChain(paymentId: Hex) {
+    const record = await storage.get(paymentId);
+    assert.ok(record?.hold);
+    const { authorization } = record.hold.payload.payload as { authorization: { nonce: Hex; from: Hex } };
+    const { from, nonce } = authorization;
+    const ref = { method: 0, token: USDC, payer: from, nonce } as const;
+    return paymentOf(world.client, { address: deferred.payTo, ref });
+  }
+
+  /** What the chain and the store say, which is to be the same. */
+  async function standing(paymentId: Hex) {
+    const { captured, held, returned } = await onChain(paymentId);
+    const record = await storage.get(paymentId);
+    const hold = record?.hold;
+    assert.equal(hold?.captured, String(captured), "the store has what the chain captured");
+    assert.equal(hold?.isOpen, held > 0n, "the store is open while the chain holds");
+    return { state: record?.state, captured, held, returned, order: hold?.order };
+  }
+
+  /* DEFERRED */
+
+  describe("of a route with deferred capture", () => {
+    it("lets the resource leave while the price is held, and tells the buyer until when", async () => {
+      const shop = await shopOf({});
+      const offer = await signedPayload(buyer, shop.url);
+      assert.equal((offer.accepted.extra.recourse as { capture?: string }).capture, "deferred");
+      assert.equal(offer.accepted.payTo, sync.payTo, "the vault is that of the terms");
+
+      let response: Response | undefined;
+      const change = await moved(async () => {
+        response = await send(shop.url, offer);
+      });
+
+      assert.equal(response?.status, 200);
+      assert.deepEqual(change, { paid: PRICE, earned: 0n, held: PRICE });
+      const receipt = receiptOf(response as Response);
+      assert.equal(receipt.captureUntil, (await onChain(receipt.paymentId)).captureUntil);
+      assert.match(settlementOf(response as Response).transaction, /^0x[0-9a-f]{64}$/);
+      const [hold, ...others] = await managerOf().list();
+      assert.deepEqual(others, []);
+      const { amount, captured, held, isDeferred, order, paymentId, state } = hold as OpenHold;
+      assert.deepEqual(
+        { amount, captured, held, isDeferred, order, paymentId, state },
+        {
+          amount: PRICE,
+          captured: 0n,
+          held: PRICE,
+          isDeferred: true,
+          order: undefined,
+          paymentId: receipt.paymentId,
+          state: "released",
+        },
+      );
+    });
+
+    it("releases one response to a payment", async () => {
+      const shop = await shopOf({});
+      const payload = await signedPayload(buyer, shop.url);
+      const answers = await Promise.all([1, 2, 3].map(() => send(shop.url, payload)));
+      assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+      assert.equal((await send(shop.url, payload)).status, 402);
+      assert.equal(shop.runs(), 1);
+    });
+
+    it("returns everything when the handler fails", async () => {
+      const shop = await shopOf({ handler: (_request, response) => response.status(500).end() });
+      const change = await moved(() => payingFetch(buyer)(shop.url));
+      assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+      assert.deepEqual(await managerOf().list(), []);
+    });
+
+    it("captures in parts, and the rest stays held", async () => {
+      const paymentId = await sell();
+      const manager = managerOf();
+
+      const change = await moved(async () => {
+        const first = await manager.capture(paymentId, 200_000n);
+        assert.deepEqual([first.captured, first.held], [200_000n, 700_000n]);
+        const second = await manager.capture(paymentId, 300_000n);
+        assert.deepEqual([second.captured, second.held], [500_000n, 400_000n]);
+      });
+
+      assert.deepEqual(change, { paid: 0n, earned: 500_000n, held: -500_000n });
+      assert.deepEqual(await standing(paymentId), {
+        state: "released",
+        captured: 500_000n,
+        held: 400_000n,
+        returned: 0n,
+        order: undefined,
+      });
+    });
+
+    it("closes at what was earned, also after a part", async () => {
+      const paymentId = await sell();
+      const manager = managerOf();
+      await manager.capture(paymentId, 200_000n);
+
+      const change = await moved(() => manager.close(paymentId, 100_000n));
+
+      assert.deepEqual(change, { paid: -600_000n, earned: 100_000n, held: -700_000n });
+      assert.equal((await onChain(paymentId)).status, EscrowStatus.Ended);
+      await standing(paymentId);
+      assert.deepEqual(await manager.list(), []);
+    });
+
+    it("returns all that is held", async () => {
+      const paymentId = await sell();
+      const manager = managerOf();
+      await manager.capture(paymentId, 200_000n);
+
+      const change = await moved(() => manager.void(paymentId));
+
+      assert.deepEqual(change, { paid: -700_000n, earned: 0n, held: -700_000n });
+      await standing(paymentId);
+      assert.deepEqual(await manager.list(), []);
+    });
+
+    it("ends with the capture of all", async () => {
+      const paymentId = await sell();
+      await managerOf().capture(paymentId, PRICE);
+      assert.equal((await standing(paymentId)).held, 0n);
+      assert.deepEqual(await managerOf().list(), []);
+    });
+
+    it("refuses more than is held, what has ended, and what it does not know", async () => {
+      const paymentId = await sell();
+      const manager = managerOf();
+      await manager.capture(paymentId, 200_000n);
+      const broadcasts = proxy.broadcasts();
+
+      await assert.rejects(manager.capture(paymentId, 700_001n), ({ args, name }: CaptureExceedsHeldError) => {
+        assert.equal(name, CaptureExceedsHeldError.name);
+        assert.deepEqual(args, { id: paymentId, amount: 700_001n, held: 700_000n });
+        return true;
+      });
+      await assert.rejects(manager.close(paymentId, 700_001n), { name: CaptureExceedsHeldError.name });
+      await assert.rejects(manager.capture(paymentId, 0n), { name: "AmountZeroError" });
+      await assert.rejects(manager.capture(`0x${"ab".repeat(32)}`, 1n), { name: HoldUnknownError.name });
+      assert.equal(proxy.broadcasts(), broadcasts);
+      await manager.void(paymentId);
+      await assert.rejects(manager.capture(paymentId, 1n), { name: NothingHeldError.name });
+    });
+
+    it("does nothing when it is asked again for what the caller knows to have been captured", async () => {
+      const paymentId = await sell();
+      const manager = managerOf();
+      const ask = () => manager.capture(paymentId, 200_000n, { expectedCaptured: 0n });
+
+      const change = await moved(async () => {
+        await ask();
+        assert.deepEqual((await ask()).captured, 200_000n);
+      });
+
+      assert.equal(change.earned, 200_000n);
+      await assert.rejects(manager.capture(paymentId, 100_000n, { expectedCaptured: 0n }), {
+        name: HoldChangedError.name,
+      });
+    });
+
+    it("says when it is too late, and returns the rest to the buyer", async () => {
+      const paymentId = await sell();
+      const { captureUntil } = await onChain(paymentId);
+      const { timestamp } = await world.client.getBlock();
+      await world.client.increaseTime({ seconds: captureUntil - Number(timestamp) - 30 });
+      await world.client.mine({ blocks: 1 });
+      await assert.rejects(managerOf().capture(paymentId, 1n), ({ args, name }: CaptureAfterDeadlineError) => {
+        assert.equal(name, CaptureAfterDeadlineError.name);
+        assert.equal(args.captureUntil, captureUntil);
+        return true;
+      });
+      assert.deepEqual(await reconcile(), []);
+      assert.equal((await standing(paymentId)).held, PRICE, "its time is not over");
+
+      await world.client.increaseTime({ seconds: 30 });
+      await world.client.mine({ blocks: 1 });
+      const told: OpenHold[] = [];
+      const change = await moved(async () => {
+        const noRelay = { ...clientOf(facilitator.url), settle: () => Promise.reject(new Error("unused")) };
+        await managerOf({ onReclaimable: (hold) => told.push(hold) }, noRelay as never).reconcile();
+        assert.deepEqual(await reconcile({ relayUrl: facilitator.url }), []);
+      });
+
+      assert.deepEqual(change, { paid: -PRICE, earned: 0n, held: -PRICE });
+      assert.deepEqual(await managerOf().list(), []);
+    });
+  });
+
+  /* ANSWERS THAT ARE LOST */
+
+  for (const { earned, name, order, returned } of [
+    {
+      name: "capture",
+      order: (m: EscrowManager, id: Hex) => m.capture(id, 200_000n),
+      earned: 200_000n,
+      returned: 0n,
+    },
+    {
+      name: "close",
+      order: (m: EscrowManager, id: Hex) => m.close(id, 300_000n),
+      earned: 300_000n,
+      returned: 600_000n,
+    },
+    { name: "void", order: (m: EscrowManager, id: Hex) => m.void(id), earned: 0n, returned: PRICE },
+  ]) {
+    describe(`when a ${name}`, () => {
+      const isOnce = (change: Awaited<ReturnType<typeof moved>>) =>
+        assert.deepEqual(change, { paid: -returned, earned, held: -earned - returned });
+
+      for (const when of ["before", "after"] as const) {
+        it(`is lost ${when} the facilitator has it, is carried out once by the next round`, async () => {
+          const paymentId = await sell();
+          const change = await moved(async () => {
+            const lost = managerOf({}, breaking(clientOf(facilitator.url), when));
+            await assert.rejects(order(lost, paymentId), { name: OrderOutcomeUnknownError.name });
+            assert.equal((await storage.get(paymentId))?.hold?.order?.type, name);
+            assert.deepEqual(await reconcile(), []);
+            assert.deepEqual(await reconcile(), []);
+          });
+          isOnce(change);
+          await standing(paymentId);
+        });
+      }
+
+      it("is asked for again by its caller, is carried out once", async () => {
+        const paymentId = await sell();
+        const change = await moved(async () => {
+          await assert.rejects(order(managerOf({}, breaking(clientOf(facilitator.url), "after")), paymentId));
+          assert.equal((await order(managerOf(), paymentId)).captured, earned);
+        });
+        isOnce(change);
+        assert.equal((await standing(paymentId)).order, undefined);
+      });
+
+      it("was broadcast when the facilitator died, is carried out once by another one that knows nothing", async () => {
+        const paymentId = await sell();
+        const mortal = await startFacilitator(proxy.url, { CONFIRMATION_TIMEOUT_MS: "4000" });
+        const change = await moved(async () => {
+          proxy.dieAfterBroadcast();
+          const asking = order(managerOf({}, clientOf(mortal.url)), paymentId);
+          const refused = assert.rejects(asking, { name: OrderOutcomeUnknownError.name });
+          while (!(await onChain(paymentId)).captured && !(await onChain(paymentId)).returned) await pause(50);
+          mortal.process.kill("SIGKILL");
+          await refused;
+          await mortal.stop();
+          proxy.behave("forward");
+          assert.deepEqual(await reconcile(), []);
+        });
+        isOnce(change);
+        assert.equal((await standing(paymentId)).order, undefined);
+      });
+
+      it("was carried out so long ago that nobody finds its transaction, is known by how the payment stands", async () => {
+        const paymentId = await sell();
+        await assert.rejects(order(managerOf({}, breaking(clientOf(facilitator.url), "after")), paymentId));
+        await world.client.mine({ blocks: 300 });
+        const young = await startFacilitator(proxy.url);
+        open.push(young);
+        const change = await moved(async () => {
+          const errors: unknown[] = [];
+          await managerOf({ onError: (error) => errors.push(error) }, clientOf(young.url)).reconcile();
+          assert.deepEqual(errors, []);
+        });
+        assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+        assert.equal((await standing(paymentId)).order, undefined);
+      });
+
+      for (const [step, write] of [
+        ["before it is remembered", 1],
+        ["before its answer is written down", 2],
+      ] as const) {
+        it(`dies with its process ${step}, is carried out once when it is ordered again`, async () => {
+          const paymentId = await sell();
+          const change = await moved(async () => {
+            const dying = managerOf({}, clientOf(facilitator.url), dyingAt(storage, write));
+            await assert.rejects(order(dying, paymentId), { message: "The process has died." });
+            if (write === 1) await order(managerOf(), paymentId);
+            else assert.deepEqual(await reconcile(), []);
+          });
+          isOnce(change);
+          await standing(paymentId);
+        });
+      }
+
+      it("is ordered by two managers at once, is carried out once", async () => {
+        const paymentId = await sell();
+        const change = await moved(() => Promise.all([managerOf(), managerOf()].map((m) => order(m, paymentId))));
+        isOnce(change);
+        await standing(paymentId);
+      });
+
+      it("is asked for again by two managers at once, is carried out once", async () => {
+        const paymentId = await sell();
+        await assert.rejects(order(managerOf({}, breaking(clientOf(facilitator.url), "before")), paymentId));
+        const change = await moved(() => Promise.all([reconcile(), reconcile(), reconcile()]));
+        isOnce(change);
+        await standing(paymentId);
+      });
+    });
+  }
+
+  it("refuses another order while one has no answer", async () => {
+    const paymentId = await sell();
+    await assert.rejects(managerOf({}, breaking(clientOf(facilitator.url), "before")).capture(paymentId, 200_000n));
+
+    await assert.rejects(managerOf().capture(paymentId, 200_001n), ({ name, order }: OrderInFlightError) => {
+      assert.equal(name, OrderInFlightError.name);
+      assert.deepEqual(order, { type: "capture", amount: "200000", captured: "0" });
+      return true;
+    });
+
+    await reconcile();
+    assert.equal((await managerOf().capture(paymentId, 200_001n)).captured, 400_001n);
+  });
+
+  it("forgets an order that the facilitator refused, and says why", async () => {
+    const paymentId = await sell();
+    const other = await startFacilitator(world.rpcUrl, { ASSETS: deferred.payTo });
+    open.push(other);
+    await assert.rejects(managerOf({}, clientOf(other.url)).capture(paymentId, 1n), ({ reason }: OrderRefusedError) => {
+      assert.equal(reason, "invalid_exact_evm_recourse_asset_not_allowed");
+      return true;
+    });
+    assert.equal((await standing(paymentId)).order, undefined);
+    assert.equal((await managerOf().capture(paymentId, 2n)).captured, 2n);
+  });
+
+  /* REQUESTS THAT DIE */
+
+  describe("of requests that died", () => {
+    /** Buys at a shop whose storage dies with its n-th write. */
+    async function buyAtDying(sale: typeof deferred, n: number) {
+      const shop = await shopOf({ sale, storage: dyingAt(storage, n) });
+      const payload = await signedPayload(buyer, shop.url);
+      return { response: await send(shop.url, payload), payload, shop };
+    }
+
+    for (const [sale, name] of [
+      [sync, "captured after the handler"],
+      [deferred, "captured later"],
+    ] as const) {
+      // 1: the reservation; 2: the answer to the payment; 3: the order to close, or the release.
+      for (const n of [1, 2, 3]) {
+        it(`leaves nothing held, and releases nothing, when the process of a sale ${name} dies at write ${n}`, async () => {
+          const change = await moved(async () => {
+            const { payload, response, shop } = await buyAtDying(sale, n);
+            assert.equal(response.status, 402);
+            assert.equal((await send(shop.url, payload)).status, 402);
+            assert.deepEqual(await reconcile(), []);
+          });
+          assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+          assert.deepEqual(await managerOf().list(), []);
+        });
+      }
+    }
+
+    it("waits for a request that is young", async () => {
+      await buyAtDying(sync, 3);
+      const change = await moved(() => reconcile({ abandonedAfterMs: 60_000 }));
+      assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+      assert.equal((await managerOf().list()).length, 1);
+    });
+
+    it("takes no order for a payment whose resource has not left", async () => {
+      await buyAtDying(deferred, 3);
+      const [hold] = await managerOf().list();
+      assert.equal(hold?.state, "held");
+      await assert.rejects(managerOf().capture(hold.paymentId, 1n), { name: HoldNotReleasedError.name });
+      await reconcile();
+    });
+
+    it("releases nothing for a handler that outlived the patience, and returns everything", async () => {
+      let finish = () => {};
+      const shop = await shopOf({
+        sale: sync,
+        handler: (_request, response) => {
+          finish = () => response.json({ thing: "secret" });
+        },
+      });
+      const change = await moved(async () => {
+        const buying = payingFetch(buyer)(shop.url);
+        while (shop.runs() === 0) await pause(50);
+        assert.deepEqual(await reconcile(), []);
+        finish();
+        const response = await buying;
+        assert.equal(response.status, 402);
+        assert.doesNotMatch(await response.text(), /secret/);
+      });
+      assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+    });
+
+    it("returns what was paid when the facilitator died with the payment, and another one knows nothing of it", async () => {
+      const mortal = await startFacilitator(proxy.url, { CONFIRMATION_TIMEOUT_MS: "4000" });
+      const shop = await startTestShop({
+        facilitatorUrl: mortal.url,
+        accepts: sync,
+        scheme: new ExactEvmScheme({ operator, storage }),
+      });
+      open.push(shop);
+      const change = await moved(async () => {
+        const payload = await signedPayload(buyer, shop.url);
+        const broadcasts = proxy.broadcasts();
+        proxy.dieAfterBroadcast();
+        const sending = send(shop.url, payload);
+        while (proxy.broadcasts() === broadcasts) await pause(50);
+        await pause(200);
+        mortal.process.kill("SIGKILL");
+        assert.equal((await sending).status, 402);
+        await mortal.stop();
+        proxy.behave("forward");
+        assert.equal((await managerOf().list())[0]?.state, "unknown");
+        assert.deepEqual(await reconcile(), []);
+      });
+      assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+      assert.deepEqual(await managerOf().list(), []);
+    });
+
+    it("tells of what was captured although nothing left for it, and only of that", async () => {
+      const unreleased: OpenHold[] = [];
+      const lossy = await lossyFacilitator(facilitator.url);
+      const shop = await startTestShop({
+        facilitatorUrl: lossy.url,
+        accepts: sync,
+        scheme: new ExactEvmScheme({ operator, storage }),
+        handler: (_request, response) => {
+          lossy.loseNext();
+          response.json({ thing: "secret" });
+        },
+      });
+      open.push(shop, lossy);
+
+      const change = await moved(async () => {
+        const response = await payingFetch(buyer)(shop.url);
+        assert.equal(response.status, 402);
+        assert.doesNotMatch(await response.text(), /secret/);
+        assert.deepEqual(await reconcile({ onUnreleased: (hold) => void unreleased.push(hold) }), []);
+        assert.deepEqual(await reconcile({ onUnreleased: (hold) => void unreleased.push(hold) }), []);
+      });
+
+      assert.deepEqual(change, { paid: PRICE, earned: PRICE, held: 0n });
+      assert.equal(unreleased.length, 1);
+      assert.equal(unreleased[0]?.captured, PRICE);
+      assert.deepEqual(await managerOf().list(), []);
+    });
+
+    it("tells it again when the callback failed", async () => {
+      const lossy = await lossyFacilitator(facilitator.url);
+      const shop = await startTestShop({
+        facilitatorUrl: lossy.url,
+        accepts: sync,
+        scheme: new ExactEvmScheme({ operator, storage }),
+        handler: (_request, response) => {
+          lossy.loseNext();
+          response.json({});
+        },
+      });
+      open.push(shop, lossy);
+      await payingFetch(buyer)(shop.url);
+      const failing = await reconcile({ onUnreleased: () => Promise.reject(new Error("no mail today")) });
+      assert.deepEqual(failing, [new Error("no mail today")]);
+      const told: OpenHold[] = [];
+      assert.deepEqual(await reconcile({ onUnreleased: (hold) => void told.push(hold) }), []);
+      assert.equal(told.length, 1);
+    });
+
+    it("tells it also of a sale whose end could not be written down, and captures it once", async () => {
+      const told: OpenHold[] = [];
+      const change = await moved(async () => {
+        const { payload, response, shop } = await buyAtDying(sync, 4);
+        assert.equal(response.status, 200);
+        assert.equal((await send(shop.url, payload)).status, 402);
+        assert.deepEqual(await reconcile({ onUnreleased: (hold) => void told.push(hold) }), []);
+      });
+      assert.deepEqual(change, { paid: PRICE, earned: PRICE, held: 0n });
+      assert.equal(told.length, 1);
+    });
+
+    it("forgets what was never paid, once it can no longer be", async () => {
+      const shop = await shopOf({ storage: dyingAt(storage, 2) });
+      const payload = await signedPayload(buyer, shop.url);
+      (payload.payload as { signature: Hex }).signature = `0x${"11".repeat(64)}1b`;
+      await send(shop.url, payload);
+      const [hold] = await storage.list();
+      assert.ok(hold);
+      assert.equal((await reconcile()).length, 1, "refused, and could still be mined");
+      assert.equal((await storage.get(hold.paymentId))?.state, "unknown");
+
+      await storage.update(hold.paymentId, (current) => expired(current as PaymentRecord));
+      assert.deepEqual(await reconcile(), []);
+      assert.equal(await storage.get(hold.paymentId), undefined);
+    });
+  });
+
+  it("goes in rounds until it is stopped, and a failure ends none", async () => {
+    const paymentId = await sell();
+    await assert.rejects(managerOf({}, breaking(clientOf(facilitator.url), "before")).capture(paymentId, 200_000n));
+    const errors: unknown[] = [];
+    const broken = managerOf({ onError: (error) => errors.push(error) }, breaking(clientOf(facilitator.url), "before"));
+    broken.start({ intervalMs: 20 });
+    while (errors.length < 2) await pause(20);
+    await broken.stop();
+    const count = errors.length;
+    const manager = managerOf();
+    manager.start({ intervalMs: 20 });
+    while ((await storage.get(paymentId))?.hold?.order) await pause(20);
+    await manager.stop();
+    assert.equal(errors.length, count);
+    assert.equal((await standing(paymentId)).captured, 200_000n);
+  });
+});
+
+function receiptOf(response: Response): PaymentReceipt {
+  const receipt = paymentReceipt(response);
+  assert.ok(receipt, "the response has a receipt");
+  return receipt;
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** The record of a payment whose authorization ended long ago. */
+function expired(record: PaymentRecord): PaymentRecord {
+  const copy = structuredClone(record) as PaymentRecord & { hold: Hold };
+  (copy.hold.payload.payload as { authorization: { validBefore: string } }).authorization.validBefore = "1000";
+  return copy;
+}
