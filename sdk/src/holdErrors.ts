@@ -24,6 +24,17 @@ export class HoldNotReleasedError extends RecourseError {
   }
 }
 
+/** A payment was named twice in one list of captures. */
+export class CaptureRepeatedError extends RecourseError {
+  override name = "CaptureRepeatedError";
+
+  constructor(paymentId: Hex) {
+    super(`Payment ${paymentId} is in the list twice.`, {
+      next: "Add its amounts up, or capture them one after the other.",
+    });
+  }
+}
+
 /** Another order of this payment was sent, and its outcome is not known. */
 export class OrderInFlightError extends RecourseError {
   override name = "OrderInFlightError";

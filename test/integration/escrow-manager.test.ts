@@ -6,8 +6,18 @@ import {
   HoldChangedError,
   NothingHeldError,
 } from "@recourse/sdk/errors";
-import { EscrowStatus, type PaymentReceipt, paymentOf, paymentReceipt } from "@recourse/sdk/escrow";
 import {
+  EscrowStatus,
+  PAYOUT_GAS,
+  type PaymentReceipt,
+  paymentOf,
+  paymentReceipt,
+  creditOf as readCredit,
+  voidPayment,
+  withdraw,
+} from "@recourse/sdk/escrow";
+import {
+  CaptureRepeatedError,
   type EscrowManager,
   type EscrowManagerOptions,
   ExactEvmScheme,
@@ -20,13 +30,14 @@ import {
   OrderInFlightError,
   OrderOutcomeUnknownError,
   type OrderRefusedError,
+  type OrderResult,
   type PaymentRecord,
   type PaymentStorage,
 } from "@recourse/sdk/exact/server";
 import { type FacilitatorClient, HTTPFacilitatorClient } from "@x402/core/server";
 import type { RequestHandler } from "express";
 import { erc20Abi, type Hex } from "viem";
-import { developmentAccount, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
+import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import {
   type FacilitatorProcess,
   MERCHANT_KEY,
@@ -181,6 +192,12 @@ describe("an escrow manager", () => {
     const { from, nonce } = authorization;
     const ref = { method: 0, token: USDC, payer: from, nonce } as const;
     return paymentOf(world.client, { address: deferred.payTo, ref });
+  }
+
+  async function refOf(paymentId: Hex) {
+    const hold = (await managerOf().list()).find((open) => open.paymentId === paymentId);
+    assert.ok(hold);
+    return hold.ref;
   }
 
   /** What the chain and the store say, which is to be the same. */
@@ -498,6 +515,161 @@ describe("an escrow manager", () => {
     });
     assert.equal((await standing(paymentId)).order, undefined);
     assert.equal((await managerOf().capture(paymentId, 2n)).captured, 2n);
+  });
+
+  /* MANY */
+
+  describe("of many captures", () => {
+    let shop: TestShop;
+    beforeEach(async () => {
+      shop = await shopOf({});
+    });
+
+    async function sellMany(count: number): Promise<Hex[]> {
+      const ids: Hex[] = [];
+      for (let i = 0; i < count; i += 1) ids.push(await sell(shop));
+      return ids;
+    }
+    const creditOf = (address: Hex) =>
+      readCredit(world.client, { address: deferred.payTo, token: USDC, owner: address }).then(({ balance }) => balance);
+
+    it("makes one transaction, which credits the receiver", async () => {
+      const ids = await sellMany(3);
+      const creditBefore = await creditOf(receiver.address);
+      const broadcasts = proxy.broadcasts();
+
+      const results = await managerOf().captureMany(ids.map((paymentId) => ({ paymentId, amount: 200_000n })));
+
+      assert.equal(proxy.broadcasts(), broadcasts + 1);
+      assert.deepEqual(
+        results.map((result) => result.status === "fulfilled" && result.value.held),
+        [700_000n, 700_000n, 700_000n],
+      );
+      for (const id of ids) assert.equal((await standing(id)).captured, 200_000n);
+      assert.equal((await creditOf(receiver.address)) - creditBefore, 600_000n);
+    });
+
+    it("captures the others when one cannot be, and says why of it", async () => {
+      const [first = "0x", ended = "0x", large = "0x", last = "0x"] = await sellMany(4);
+      // Behind the store's back, as the operator can.
+      const ref = await refOf(ended);
+      const gasPayer = localClient(world.rpcUrl, operator);
+      await world.client.setBalance({ address: operator.address, value: 10n ** 18n });
+      const hash = await voidPayment(gasPayer, {
+        address: deferred.payTo,
+        ref,
+        expectedHeld: PRICE,
+        payoutGas: PAYOUT_GAS,
+      });
+      await world.client.waitForTransactionReceipt({ hash });
+
+      const results = await managerOf().captureMany([
+        { paymentId: first, amount: 1n },
+        { paymentId: ended, amount: 2n },
+        { paymentId: large, amount: PRICE + 1n },
+        { paymentId: last, amount: 3n },
+        { paymentId: last, amount: 4n },
+      ]);
+
+      assert.deepEqual(
+        results.map((result) => (result.status === "fulfilled" ? result.value.captured : result.reason.name)),
+        [1n, NothingHeldError.name, CaptureExceedsHeldError.name, 3n, CaptureRepeatedError.name],
+      );
+      for (const id of [first, ended, large, last]) assert.equal((await standing(id)).order, undefined);
+    });
+
+    for (const when of ["before", "after"] as const) {
+      it(`captures each once when the answer is lost ${when} the facilitator has it`, async () => {
+        const ids = await sellMany(3);
+        const creditBefore = await creditOf(receiver.address);
+        const change = await moved(async () => {
+          const captures = ids.map((paymentId) => ({ paymentId, amount: 200_000n }));
+          const lost = await managerOf({}, breaking(clientOf(facilitator.url), when)).captureMany(captures);
+          assert.deepEqual(
+            lost.map((result) => result.status === "rejected" && result.reason.name),
+            ids.map(() => OrderOutcomeUnknownError.name),
+          );
+          assert.deepEqual(await reconcile(), []);
+          assert.deepEqual(await reconcile(), []);
+        });
+        for (const id of ids) assert.equal((await standing(id)).captured, 200_000n);
+        const earned = change.earned + (await creditOf(receiver.address)) - creditBefore;
+        assert.equal(earned, 600_000n);
+      });
+    }
+
+    it("captures each once when the facilitator died after it was broadcast", async () => {
+      const ids = await sellMany(2);
+      const mortal = await startFacilitator(proxy.url, { CONFIRMATION_TIMEOUT_MS: "4000" });
+      const broadcasts = proxy.broadcasts();
+      proxy.dieAfterBroadcast();
+      const asking = managerOf({}, clientOf(mortal.url)).captureMany(
+        ids.map((paymentId) => ({ paymentId, amount: 200_000n })),
+      );
+      while (proxy.broadcasts() === broadcasts) await pause(50);
+      mortal.process.kill("SIGKILL");
+      assert.deepEqual(
+        (await asking).map(({ status }) => status),
+        ["rejected", "rejected"],
+      );
+      await mortal.stop();
+      proxy.behave("forward");
+      assert.deepEqual(await reconcile(), []);
+      for (const id of ids) assert.equal((await standing(id)).captured, 200_000n);
+    });
+
+    it("captures each once for two managers at once", async () => {
+      const ids = await sellMany(3);
+      const captures = ids.map((paymentId) => ({ paymentId, amount: 200_000n }));
+      await Promise.all([managerOf(), managerOf()].map((manager) => manager.captureMany(captures)));
+      for (const id of ids) assert.equal((await standing(id)).captured, 200_000n);
+    });
+
+    it("makes one transaction each where the caller wants that", async () => {
+      const ids = await sellMany(2);
+      const captures = ids.map((paymentId) => ({ paymentId, amount: 200_000n }));
+      const change = await moved(() => managerOf().captureMany(captures, { batchFrom: 3 }));
+      assert.equal(change.earned, 400_000n);
+    });
+
+    it("is cheaper together from two on, the withdrawal included", async () => {
+      const gasOf = async (results: PromiseSettledResult<OrderResult>[]) => {
+        const hashes = new Set(
+          results.map((result) => (result.status === "fulfilled" ? result.value.transaction : "")),
+        );
+        const receipts = await Promise.all(
+          [...hashes].map((hash) => world.client.getTransactionReceipt({ hash: hash as Hex })),
+        );
+        return receipts.reduce((sum, { gasUsed }) => sum + gasUsed, 0n);
+      };
+      const capture = async (count: number, batchFrom: number) =>
+        gasOf(
+          await managerOf().captureMany(
+            (await sellMany(count)).map((paymentId) => ({ paymentId, amount: 200_000n })),
+            { batchFrom },
+          ),
+        );
+      const gasPayer = localClient(world.rpcUrl, receiver);
+      await world.client.setBalance({ address: receiver.address, value: 10n ** 18n });
+      const withdrawal = async () => {
+        const hash = await withdraw(gasPayer, {
+          address: deferred.payTo,
+          token: USDC,
+          owner: receiver.address,
+          to: receiver.address,
+        });
+        return (await world.client.waitForTransactionReceipt({ hash })).gasUsed;
+      };
+      if ((await creditOf(receiver.address)) > 0n) await withdrawal();
+      const rows: string[] = [];
+      for (const count of [1, 2, 3, 5]) {
+        const alone = await capture(count, Number.POSITIVE_INFINITY);
+        const together = await capture(count, 1);
+        const withdrawn = await withdrawal();
+        rows.push(`${count}: alone ${alone}, together ${together} + withdrawal ${withdrawn}`);
+        assert.equal(together + withdrawn < alone, count >= 2, rows.join("\n"));
+      }
+    });
   });
 
   /* REQUESTS THAT DIE */

@@ -1,5 +1,5 @@
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
-import { type Address, type Hash, isAddressEqual, type Log } from "viem";
+import { type Address, type Hash, type Hex, isAddressEqual, type Log } from "viem";
 import { getBlock } from "viem/actions";
 import { captureWithSignatureCall } from "../../generated/actions/escrow/captureWithSignature.js";
 import { paymentOf } from "../../generated/actions/escrow/paymentOf.js";
@@ -67,7 +67,7 @@ export async function captureByServer(
   const toPayer = isFinal ? expectedHeld - amount : 0n;
   return carryOut(facilitator, payment, {
     name: type,
-    key: `${type}:${id}:${expectedCaptured}:${captured}`,
+    key: captureKey(type, { id, captured, expectedCaptured }),
     contractCall: encoded(captureWithSignatureCall({ address: vault, ref, message, signature, payoutGas: PAYOUT_GAS })),
     expense: { kind: "operation", payment, value: amount },
     movedIn: (logs) => {
@@ -80,6 +80,14 @@ export async function captureByServer(
         ? amount
         : undefined,
   });
+}
+
+/** Names a capture to the submitter: whatever message or transaction carries it, it can happen once. */
+export function captureKey(
+  type: "capture" | "close",
+  { captured, expectedCaptured, id }: { id: Hex; captured: bigint; expectedCaptured: bigint },
+): string {
+  return `${type}:${id}:${expectedCaptured}:${captured}`;
 }
 
 /* RETURN */
@@ -159,7 +167,9 @@ async function carryOut(facilitator: Facilitator, payment: ExpectedPayment, orde
     if (!receipt) return pending(facilitator, payment, submission.hash);
     const amount = movedIn(receipt.logs);
     if (amount !== undefined) return success(facilitator, payment, submission.hash, { amount, operation: name });
-    if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
+    // Of many captures one can have been left out: alone it can be tried again.
+    const isUndone = receipt.status === "reverted" || submission.lastKey !== undefined;
+    if (isUndone) await facilitator.submitter.forget(key, submission);
     throw new Refusal(ErrReverted);
   } catch (error) {
     // Done already, by a transaction that is not remembered here, or was faster: asking again is answered the same.

@@ -10,7 +10,7 @@ import type { RelayRequest } from "../../vault/relay.js";
 import { ErrOperationMissing, ErrOperationUnsupported } from "../errors.js";
 import { hasVaultExtra, parseExactPayload } from "../terms.js";
 import { optional, Refusal, refusalOf } from "./answers.js";
-
+import { captureManyByServer } from "./captureMany.js";
 import { captureByServer, voidByServer } from "./escrow.js";
 import { createFacilitator, type ExactEvmSchemeConfig, type Facilitator } from "./facilitator.js";
 import { GuardedOfficialScheme } from "./official.js";
@@ -95,6 +95,8 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       case "escrow capture":
       case "escrow close":
         return captureByServer(this.#facilitator, payment, payload, requirements);
+      case "escrow captureMany":
+        return captureManyByServer(this.#facilitator, payment, payload, requirements);
       case "escrow void":
         return voidByServer(this.#facilitator, payment, payload);
       default:

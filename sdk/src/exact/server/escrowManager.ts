@@ -9,8 +9,10 @@ import {
   HoldChangedError,
   NothingHeldError,
 } from "../../generated/errors.js";
+import type { PaymentRef } from "../../generated/types.js";
 import { wireCodeOf } from "../../generated/wireCodes.js";
 import {
+  CaptureRepeatedError,
   HoldNotReleasedError,
   HoldUnknownError,
   OrderInFlightError,
@@ -19,7 +21,19 @@ import {
 } from "../../holdErrors.js";
 import { RelayError, relay } from "../../vault/relay.js";
 import { ErrAlreadyPaid, ErrCaptureTooLate } from "../errors.js";
-import { afterOrder, heldOf, isDeferred, isSameOrder, partsOf, signedOrder, standingAt, withOrder } from "./holds.js";
+import { MAX_CAPTURES } from "../operations.js";
+import {
+  afterOrder,
+  heldOf,
+  isDeferred,
+  isSameOrder,
+  type OrderedHold,
+  partsOf,
+  signedCaptures,
+  signedOrder,
+  standingAt,
+  withOrder,
+} from "./holds.js";
 import { outcomeOf, reasonOf, receiptIn } from "./outcomes.js";
 import type { Hold, HoldOrder, PaymentRecord, PaymentStorage } from "./storage.js";
 
@@ -52,8 +66,8 @@ export type OpenHold = {
   isDeferred: boolean;
   network: string;
   vault: Address;
-  token: Address;
-  payer: Address;
+  /** What names it inside the vault. */
+  ref: PaymentRef;
   /** What was paid. */
   amount: bigint;
   /** What can still be captured or returned, as far as is known. */
@@ -74,6 +88,11 @@ type Tools = { facilitator: FacilitatorClient; operator: AuthorizerSigner; stora
 type Held = PaymentRecord & { hold: Hold };
 
 const ABANDONED_AFTER_MS = 600_000;
+/**
+ * Measured with USDC: n captures use 79,200 gas each alone, and 47,000 + 11,200 n together; what they credit is withdrawn for
+ * 66,500. So 158,500 against 136,000 for two, and 79,200 against 124,800 for one.
+ */
+const BATCH_FROM = 2;
 /** Between the clock of whoever asks and the chain's: an authorization that is older than this can no longer be mined. */
 const CLOCK_MARGIN_MS = 120_000;
 
@@ -139,23 +158,26 @@ export class EscrowManager {
   }
 
   async #order(paymentId: Hex, wanted: WantedOrder): Promise<OrderResult> {
+    const remembered = await this.#remember(paymentId, wanted);
+    const { hold, isFirst } = remembered;
+    return hold.order ? this.#carryOut(paymentId, hold, hold.order, isFirst) : resultOf(paymentId, hold, "");
+  }
+
+  /** Writes the order into the record, where it may be already. Without one in it, what is wanted was done. */
+  async #remember(paymentId: Hex, wanted: WantedOrder): Promise<{ hold: Hold; isFirst: boolean }> {
     let isFirst = false;
-    let isDone = false;
-    const found = await this.#storage.update(paymentId, (current) => {
+    const record = await this.#storage.update(paymentId, (current) => {
       const hold = orderable(paymentId, current);
       const next = withOrder(hold, wanted.type, wanted.amount);
       isFirst = hold.order === undefined;
-      isDone = isFirst && wasCaptured(hold, wanted);
-      if (isDone) return current;
+      if (isFirst && wasCaptured(hold, wanted)) return current;
       if (hold.order && !isSameOrder(hold.order, next.order as HoldOrder)) {
         throw new OrderInFlightError(paymentId, hold.order);
       }
       checkAmount(paymentId, hold, wanted);
       return { ...(current as Held), hold: next };
     });
-    const { hold } = found as Held;
-    if (isDone || !hold.order) return resultOf(paymentId, hold, "");
-    return this.#carryOut(paymentId, hold, hold.order, isFirst);
+    return { hold: (record as Held).hold, isFirst };
   }
 
   /** Sends what the record orders, and writes down what the answer says. */
@@ -189,6 +211,66 @@ export class EscrowManager {
   async #ask(hold: Hold, operation: Record<string, unknown>, amount: string): Promise<unknown> {
     const payload = { ...hold.payload, payload: { ...hold.payload.payload, ...operation } };
     return this.#facilitator.settle(payload, { ...hold.requirements, amount }).catch((error) => error);
+  }
+
+  /* MANY CAPTURES */
+
+  /**
+   * Captures parts of many payments. From `batchFrom` on, those of one vault and token are one transaction, which credits the
+   * receiver: `withdraw` pays all of it out.
+   *
+   * @param batchFrom Default: as many as make it cheaper than one transaction each, the withdrawal included.
+   * @returns What became of each, in their order. One that cannot be captured stops no other; its reason is what `capture`
+   * throws.
+   */
+  async captureMany(
+    captures: readonly { paymentId: Hex; amount: bigint }[],
+    { batchFrom = BATCH_FROM }: { batchFrom?: number } = {},
+  ): Promise<PromiseSettledResult<OrderResult>[]> {
+    const once = new Set<Hex>();
+    const remembering = captures.map(async ({ amount, paymentId }): Promise<Remembered> => {
+      if (amount <= 0n) throw new AmountZeroError();
+      // A second one of the same payment would look like the first, asked for again.
+      if (once.size === once.add(paymentId).size) throw new CaptureRepeatedError(paymentId);
+      const { hold, isFirst } = await this.#remember(paymentId, { type: "capture", amount });
+      return { paymentId, hold, isFirst, order: hold.order as HoldOrder };
+    });
+    const remembered = await Promise.allSettled(remembering);
+    const fresh = remembered.flatMap((item) => (item.status === "fulfilled" && item.value.isFirst ? [item.value] : []));
+    const batched = new Map<Hex, Promise<BatchAnswer>>();
+    for (const batch of batchesOf(fresh)) {
+      if (batch.length < batchFrom) continue;
+      const asking = this.#askTogether(batch);
+      for (const { paymentId } of batch) batched.set(paymentId, asking);
+    }
+    return Promise.allSettled(
+      remembered.map(async (item) => {
+        if (item.status === "rejected") throw item.reason;
+        return this.#conclude(item.value, await batched.get(item.value.paymentId));
+      }),
+    );
+  }
+
+  async #askTogether(batch: readonly Remembered[]): Promise<BatchAnswer> {
+    const [first] = batch as [Remembered];
+    const total = batch.reduce((sum, { order }) => sum + BigInt(order.amount), 0n);
+    const answer = await this.#ask(first.hold, await signedCaptures(this.#operator, batch), String(total));
+    if (!isAnswer(answer)) return { isUnknown: true, cause: answer };
+    if (!answer.success) return { isUnknown: outcomeOf(answer) === "unknown", reason: reasonOf(answer) };
+    const { captured } = answer.extra as { captured: Hex[] };
+    return { isUnknown: false, captured, transaction: answer.transaction };
+  }
+
+  async #conclude(
+    { hold, isFirst, order, paymentId }: Remembered,
+    answer: BatchAnswer | undefined,
+  ): Promise<OrderResult> {
+    if (answer?.isUnknown) throw new OrderOutcomeUnknownError(paymentId, answer);
+    // It was left out, or was never a part of it.
+    if (!answer?.captured?.includes(paymentId)) return this.#carryOut(paymentId, hold, order, isFirst);
+    const standing = afterOrder(hold, order);
+    await this.#settleOrder(paymentId, order, standing);
+    return resultOf(paymentId, standing, answer.transaction ?? "");
   }
 
   /* ROUNDS */
@@ -328,6 +410,33 @@ export class EscrowManager {
   }
 }
 
+/** A capture that is in its record, and whether this very call wrote it there. */
+type Remembered = OrderedHold & { paymentId: Hex; isFirst: boolean };
+
+/** What a facilitator said of many captures at once. */
+type BatchAnswer = {
+  isUnknown: boolean;
+  reason?: string | undefined;
+  cause?: unknown;
+  captured?: Hex[];
+  transaction?: string;
+};
+
+/** Those of one vault and token, as many as fit. */
+function batchesOf(remembered: readonly Remembered[]): Remembered[][] {
+  const groups = new Map<string, Remembered[]>();
+  for (const item of remembered) {
+    const { asset, network, payTo } = item.hold.requirements;
+    const place = `${network}:${payTo}:${asset}`;
+    groups.set(place, [...(groups.get(place) ?? []), item]);
+  }
+  return [...groups.values()].flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / MAX_CAPTURES) }, (_, index) =>
+      group.slice(index * MAX_CAPTURES, (index + 1) * MAX_CAPTURES),
+    ),
+  );
+}
+
 type WantedOrder = { type: HoldOrder["type"]; amount: bigint; expectedCaptured?: bigint | undefined };
 
 function isHeld(record: PaymentRecord): record is Held {
@@ -342,8 +451,7 @@ function openHoldOf(paymentId: Hex, { hold, state }: PaymentRecord & { hold: Hol
     isDeferred: isDeferred(hold),
     network: hold.requirements.network,
     vault: payment.vault,
-    token: payment.ref.token,
-    payer: payment.ref.payer,
+    ref: payment.ref,
     amount: payment.amount,
     held: heldOf(hold),
     captured: BigInt(hold.captured),

@@ -1,8 +1,15 @@
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import type { AuthorizerSigner } from "@x402/evm";
-import type { CaptureOperation, VoidOperation } from "../operations.js";
+import type { CaptureManyOperation, CaptureOperation, VoidOperation } from "../operations.js";
 import { type EscrowExtra, parseVaultExtra } from "../terms.js";
-import { type NamedPayment, namePayment, orderCapture, orderVoid } from "./orders.js";
+import {
+  type NamedCapture,
+  type NamedPayment,
+  namePayment,
+  orderCapture,
+  orderCaptureMany,
+  orderVoid,
+} from "./orders.js";
 import type { Hold, HoldOrder } from "./storage.js";
 
 /* A hold from its payment to its end, as its server's record knows it. */
@@ -71,6 +78,23 @@ export function signedOrder(
   if (type === "void") return orderVoid(operator, payment, vault, held);
   return orderCapture(operator, payment, vault, { type, amount: BigInt(amount), held, captured });
 }
+
+/** Captures of one vault and token, as the facilitator takes them together. */
+export function signedCaptures(
+  operator: AuthorizerSigner,
+  ordered: readonly OrderedHold[],
+): Promise<CaptureManyOperation> {
+  const captures = ordered.map(({ hold, order }) => {
+    const { payment } = partsOf(hold);
+    const captured = BigInt(order.captured);
+    return { payment, amount: BigInt(order.amount), held: payment.amount - captured, captured };
+  });
+  const [first] = ordered as [OrderedHold];
+  return orderCaptureMany(operator, partsOf(first.hold).vault, captures as [NamedCapture]);
+}
+
+/** A hold, and what was ordered of it. */
+export type OrderedHold = { hold: Hold; order: HoldOrder };
 
 /** The payment and the terms that a hold is of. */
 export function partsOf({ payload, requirements }: Hold): { payment: NamedPayment; vault: EscrowExtra } {

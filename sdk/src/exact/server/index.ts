@@ -1,4 +1,5 @@
 export {
+  CaptureRepeatedError,
   HoldNotReleasedError,
   HoldUnknownError,
   OrderInFlightError,

@@ -1,10 +1,11 @@
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import type { AuthorizerSigner } from "@x402/evm";
 import { type Address, getAddress, type Hex } from "viem";
-import { captureTypedData, refundTypedData, voidTypedData } from "../../generated/typedData.js";
+import { captureManyTypedData, captureTypedData, refundTypedData, voidTypedData } from "../../generated/typedData.js";
 import type { PaymentRef } from "../../generated/types.js";
+import { toWire } from "../../vault/messages.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
-import type { CaptureOperation, RefundOperation, VoidOperation } from "../operations.js";
+import type { CaptureManyOperation, CaptureOperation, RefundOperation, VoidOperation } from "../operations.js";
 import { chainIdOf, type EscrowExtra, parseExactPayload, type RefundWindowExtra, refOf } from "../terms.js";
 
 /*
@@ -87,6 +88,29 @@ export async function orderCapture(
       signature,
     },
   };
+}
+
+/** One of many captures. */
+export type NamedCapture = { payment: NamedPayment; amount: bigint; held: bigint; captured: bigint };
+
+/** Captures parts of many payments into one escrow, of one token. */
+export async function orderCaptureMany(
+  operator: AuthorizerSigner,
+  { terms }: EscrowExtra,
+  captures: readonly [NamedCapture, ...NamedCapture[]],
+): Promise<CaptureManyOperation> {
+  const { chainId, ref, vault } = captures[0].payment;
+  const deadline = deadlineAfter(terms.captureWindow);
+  const items = captures.map(({ amount, captured, held, payment }) => ({
+    payer: payment.ref.payer,
+    nonce: payment.ref.nonce,
+    amount,
+    expectedHeld: held,
+    expectedCaptured: captured,
+  }));
+  const message = { token: ref.token, items, deadline };
+  const signature = await sign(operator, captureManyTypedData({ address: vault, chainId, message }));
+  return { type: "captureMany", captureMany: { items: items.map(toWire), deadline: String(deadline), signature } };
 }
 
 /** Returns all that is held of a payment into an escrow to its payer. */
