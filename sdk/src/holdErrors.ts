@@ -1,5 +1,4 @@
 import type { Hex } from "viem";
-import type { HoldOrder } from "./exact/server/storage.js";
 import { RecourseError } from "./RecourseError.js";
 
 /** The storage knows no hold of this payment. */
@@ -38,9 +37,10 @@ export class CaptureRepeatedError extends RecourseError {
 /** Another order of this payment was sent, and its outcome is not known. */
 export class OrderInFlightError extends RecourseError {
   override name = "OrderInFlightError";
-  readonly order: HoldOrder;
+  /** What was ordered; the amount as a decimal string. */
+  readonly order: { type: "capture" | "close" | "void" | "refund"; amount: string };
 
-  constructor(paymentId: Hex, order: HoldOrder) {
+  constructor(paymentId: Hex, order: OrderInFlightError["order"]) {
     super(`The outcome of another order of payment ${paymentId} is not known yet.`, {
       facts: { Order: order.type, Amount: order.amount },
       next: "Order the same again, or wait for `reconcile` to do so.",

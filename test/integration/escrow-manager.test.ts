@@ -5,6 +5,7 @@ import {
   CaptureExceedsHeldError,
   HoldChangedError,
   NothingHeldError,
+  RefundExceedsCapturedError,
 } from "@recourse/sdk/errors";
 import {
   EscrowStatus,
@@ -669,6 +670,113 @@ describe("an escrow manager", () => {
         rows.push(`${count}: alone ${alone}, together ${together} + withdrawal ${withdrawn}`);
         assert.equal(together + withdrawn < alone, count >= 2, rows.join("\n"));
       }
+    });
+  });
+
+  /* REFUND */
+
+  describe("of refunds after capture", () => {
+    const REFUND = 100_000n;
+    let paymentId: Hex;
+    before(() => mintUsdc(world.client, receiver.address, 1_000_000n));
+    beforeEach(async () => {
+      paymentId = await sell();
+      await managerOf().close(paymentId, 300_000n);
+    });
+    const isOnce = (change: Awaited<ReturnType<typeof moved>>) =>
+      assert.deepEqual(change, { paid: -REFUND, earned: -REFUND, held: 0n });
+    /** What the store and the chain say was refunded, with nothing in flight. */
+    async function refunded() {
+      const hold = (await storage.get(paymentId))?.hold;
+      assert.equal(hold?.refund, undefined);
+      assert.equal(hold?.refunded, String((await onChain(paymentId)).refunded));
+      return BigInt(hold?.refunded);
+    }
+
+    it("gives the buyer back what the signer pays, up to what was captured", async () => {
+      const manager = managerOf();
+      const change = await moved(async () => {
+        assert.equal((await manager.refund(paymentId, REFUND / 2n, receiver)).refunded, REFUND / 2n);
+        assert.equal((await manager.refund(paymentId, REFUND / 2n, receiver)).refunded, REFUND);
+      });
+      isOnce(change);
+      assert.equal(await refunded(), REFUND);
+      await assert.rejects(
+        manager.refund(paymentId, 200_001n, receiver),
+        ({ args, name }: RefundExceedsCapturedError) => {
+          assert.equal(name, RefundExceedsCapturedError.name);
+          assert.deepEqual(args, { id: paymentId, amount: 200_001n, refundable: 200_000n });
+          return true;
+        },
+      );
+    });
+
+    it("forgets what the signer cannot pay, and says so", async () => {
+      const poor = developmentAccount(14);
+      await assert.rejects(managerOf().refund(paymentId, REFUND, poor), ({ reason }: OrderRefusedError) => {
+        assert.equal(reason, "invalid_exact_evm_recourse_token_refused_authorization");
+        return true;
+      });
+      assert.equal(await refunded(), 0n);
+      await managerOf().refund(paymentId, REFUND, receiver);
+      assert.equal(await refunded(), REFUND);
+    });
+
+    for (const when of ["before", "after"] as const) {
+      it(`refunds once what is asked for again after it was lost ${when} the facilitator had it`, async () => {
+        const change = await moved(async () => {
+          const lost = managerOf({}, breaking(clientOf(facilitator.url), when));
+          await assert.rejects(lost.refund(paymentId, REFUND, receiver), { name: OrderOutcomeUnknownError.name });
+          await assert.rejects(managerOf().refund(paymentId, 1n, receiver), { name: OrderInFlightError.name });
+          assert.equal((await managerOf().refund(paymentId, REFUND, receiver)).refunded, REFUND);
+        });
+        isOnce(change);
+        assert.equal(await refunded(), REFUND);
+      });
+    }
+
+    for (const [step, write] of [
+      ["before it is remembered", 1],
+      ["before its answer is written down", 2],
+    ] as const) {
+      it(`refunds once when the process died ${step}`, async () => {
+        const change = await moved(async () => {
+          const dying = managerOf({}, clientOf(facilitator.url), dyingAt(storage, write));
+          await assert.rejects(dying.refund(paymentId, REFUND, receiver), { message: "The process has died." });
+          await managerOf().refund(paymentId, REFUND, receiver);
+        });
+        isOnce(change);
+        assert.equal(await refunded(), REFUND);
+      });
+    }
+
+    for (const blocks of [0, 300]) {
+      it(`refunds once when another facilitator is asked, ${blocks} blocks after the first one died with it`, async () => {
+        const mortal = await startFacilitator(proxy.url, { CONFIRMATION_TIMEOUT_MS: "4000" });
+        const change = await moved(async () => {
+          const broadcasts = proxy.broadcasts();
+          proxy.dieAfterBroadcast();
+          const asking = managerOf({}, clientOf(mortal.url)).refund(paymentId, REFUND, receiver);
+          const unknown = assert.rejects(asking, { name: OrderOutcomeUnknownError.name });
+          while (proxy.broadcasts() === broadcasts) await pause(50);
+          mortal.process.kill("SIGKILL");
+          await unknown;
+          await mortal.stop();
+          proxy.behave("forward");
+          if (blocks > 0) await world.client.mine({ blocks });
+          assert.equal((await managerOf().refund(paymentId, REFUND, receiver)).refunded, REFUND);
+        });
+        isOnce(change);
+        assert.equal(await refunded(), REFUND);
+      });
+    }
+
+    it("refunds once for two managers at once", async () => {
+      const change = await moved(() =>
+        Promise.all([managerOf(), managerOf()].map((manager) => manager.refund(paymentId, REFUND, receiver))),
+      );
+      isOnce(change);
+      assert.equal(await refunded(), REFUND);
     });
   });
 

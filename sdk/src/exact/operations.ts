@@ -18,6 +18,18 @@ const refundOperation = z.object({
   }),
 });
 
+const escrowRefundOperation = z.object({
+  type: z.literal("refund"),
+  refund: z.strictObject({
+    payer: address,
+    value: uint256,
+    validAfter: uint256,
+    validBefore: uint256,
+    nonce: bytes32,
+    signature: bytes,
+  }),
+});
+
 const captureOperation = z.object({
   type: z.enum(["capture", "close"]),
   capture: z.strictObject({
@@ -65,6 +77,9 @@ export type PayOperation = z.infer<typeof payOperation>;
 /** Gives a payment back to its payer by the signature of receiver or operator, which the chain checks. Amounts and times are decimal strings. */
 export type RefundOperation = z.infer<typeof refundOperation>;
 
+/** Gives the payer back of what an escrow captured, by an EIP-3009 authorization of whoever pays for it (`payer`). */
+export type EscrowRefundOperation = z.infer<typeof escrowRefundOperation>;
+
 /** Captures a part of a payment into an escrow by the operator's signature; `close` returns the rest. */
 export type CaptureOperation = z.infer<typeof captureOperation>;
 
@@ -100,6 +115,12 @@ export function parsePayOperation(payload: Record<string, unknown>): PayOperatio
 /** The refund operation, or `undefined` when the fields are not those of one. */
 export function parseRefundOperation(payload: Record<string, unknown>): RefundOperation | undefined {
   const parsed = refundOperation.safeParse(payload);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The refund operation of an escrow, or `undefined` when the fields are not those of one. */
+export function parseEscrowRefundOperation(payload: Record<string, unknown>): EscrowRefundOperation | undefined {
+  const parsed = escrowRefundOperation.safeParse(payload);
   return parsed.success ? parsed.data : undefined;
 }
 

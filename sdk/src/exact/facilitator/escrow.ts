@@ -4,17 +4,19 @@ import { getBlock } from "viem/actions";
 import { captureWithSignatureCall } from "../../generated/actions/escrow/captureWithSignature.js";
 import { paymentOf } from "../../generated/actions/escrow/paymentOf.js";
 import { reclaimCall } from "../../generated/actions/escrow/reclaim.js";
+import { refundCall } from "../../generated/actions/escrow/refund.js";
 import { voidWithSignatureCall } from "../../generated/actions/escrow/voidWithSignature.js";
 import type { EscrowPayment } from "../../generated/types.js";
 import { wireCodeOf } from "../../generated/wireCodes.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import { PAYOUT_GAS } from "../../vault/payoutGas.js";
+import { refundNonce } from "../../vault/refundNonce.js";
 import type { RelayRequest } from "../../vault/relay.js";
 import { ErrCaptureTooLate, ErrOperationMalformed, ErrOperationNotAuthorized, ErrReverted } from "../errors.js";
-import { parseCaptureOperation, parseVoidOperation } from "../operations.js";
+import { parseCaptureOperation, parseEscrowRefundOperation, parseVoidOperation } from "../operations.js";
 import { chainIdOf } from "../terms.js";
 import { pending, Refusal, refusalOf, success } from "./answers.js";
-import { capturedIn, type ExpectedPayment, findEscrowTransaction, returnedIn } from "./chain.js";
+import { capturedIn, type ExpectedPayment, findEscrowTransaction, refundedOfCaptureIn, returnedIn } from "./chain.js";
 import { encoded, type Facilitator, type SponsoredExpense, submitSponsored } from "./facilitator.js";
 import type { CheckedPayment } from "./pay.js";
 import { withDeadline } from "./reasons.js";
@@ -22,11 +24,11 @@ import { readReceipt } from "./receipts.js";
 import type { ContractCall } from "./submitter.js";
 import { relayedSignature } from "./wallet.js";
 
-/* What becomes of a payment into an escrow: captured and returned by the operator's signature, reclaimed by anyone. */
+/* What becomes of a payment into an escrow: captured and returned by the operator's signature, reclaimed by anyone, refunded by whoever pays. */
 
 /** What is to be done with a held payment, once, whatever number of times it is asked for. */
 type HoldOrder = {
-  name: "capture" | "close" | "void" | "reclaim";
+  name: "capture" | "close" | "void" | "reclaim" | "refund";
   key: string;
   contractCall: ContractCall;
   expense: SponsoredExpense;
@@ -157,12 +159,43 @@ function returning({ id, vault }: ExpectedPayment, amount?: bigint): Pick<HoldOr
   };
 }
 
+/* REFUND */
+
+/** Gives the payer back of what was captured. Whoever signed the authorization pays, so that nobody else need agree. */
+export async function refundCapturedByServer(
+  facilitator: Facilitator,
+  payment: CheckedPayment,
+  payload: PaymentPayload,
+  requirements: PaymentRequirements,
+): Promise<SettleResponse> {
+  const authorization = parseEscrowRefundOperation(payload.payload)?.refund;
+  if (!authorization || authorization.value !== requirements.amount) throw new Refusal(ErrOperationMalformed);
+  const { nonce, payer: by, validAfter, validBefore } = authorization;
+  const value = BigInt(authorization.value);
+  const { id, ref, vault } = payment;
+  const signature = await relayedSignature(facilitator, by, authorization.signature);
+  const signed = { token: ref.token, payer: by, value, nonce, signature };
+  const times = { validAfter: BigInt(validAfter), validBefore: BigInt(validBefore) };
+  return carryOut(facilitator, payment, {
+    name: "refund",
+    key: `refund:${id}:${nonce}:${by}:${value}`,
+    contractCall: encoded(
+      refundCall({ address: vault, ref, authorization: { ...signed, ...times }, payoutGas: PAYOUT_GAS }),
+    ),
+    expense: { kind: "operation", payment, value },
+    movedIn: (logs) => (refundedOfCaptureIn(logs, { by, id, vault }) === value ? value : undefined),
+    // The nonce says what had been refunded before.
+    movedTo: ({ refunded }) => (refunded >= value && refundNonce(id, refunded - value) === nonce ? value : undefined),
+  });
+}
+
 /* ONCE */
 
 async function carryOut(facilitator: Facilitator, payment: ExpectedPayment, order: HoldOrder): Promise<SettleResponse> {
   const { contractCall, expense, key, movedIn, name } = order;
   try {
-    if (name !== "reclaim" && !(await facilitator.submitter.isKnown(key))) await checkMargin(facilitator, payment);
+    const isTimed = name !== "reclaim" && name !== "refund";
+    if (isTimed && !(await facilitator.submitter.isKnown(key))) await checkMargin(facilitator, payment);
     const { receipt, submission } = await submitSponsored(facilitator, key, contractCall, expense);
     if (!receipt) return pending(facilitator, payment, submission.hash);
     const amount = movedIn(receipt.logs);
@@ -183,7 +216,15 @@ async function carryOut(facilitator: Facilitator, payment: ExpectedPayment, orde
   }
 }
 
-const MAY_BE_DONE: string[] = [wireCodeOf.HoldChanged, wireCodeOf.NothingHeld, ErrCaptureTooLate, ErrReverted];
+const MAY_BE_DONE: string[] = [
+  wireCodeOf.HoldChanged,
+  wireCodeOf.NothingHeld,
+  wireCodeOf.RefundNonceWrong,
+  wireCodeOf.RefundExceedsCaptured,
+  wireCodeOf.TokenRefusedAuthorization,
+  ErrCaptureTooLate,
+  ErrReverted,
+];
 
 /** A capture that is mined too late is refused by the vault, and its gas is lost. */
 async function checkMargin(facilitator: Facilitator, { ref, vault }: ExpectedPayment): Promise<void> {
@@ -197,11 +238,12 @@ async function checkMargin(facilitator: Facilitator, { ref, vault }: ExpectedPay
 async function findDone(
   { client, readTimeoutMs }: Facilitator,
   payment: ExpectedPayment,
-  { movedTo }: HoldOrder,
+  { movedTo, name }: HoldOrder,
 ): Promise<{ amount: bigint; transaction: Hash } | undefined> {
   const { ref, vault } = payment;
   const amount = movedTo(await withDeadline(paymentOf(client, { address: vault, ref }), readTimeoutMs));
   if (amount === undefined) return undefined;
-  const transaction = await withDeadline(findEscrowTransaction(client, payment), readTimeoutMs);
+  const eventNames = name === "refund" ? (["Refunded"] as const) : (["Captured", "Returned"] as const);
+  const transaction = await withDeadline(findEscrowTransaction(client, payment, eventNames), readTimeoutMs);
   return transaction && { amount, transaction };
 }

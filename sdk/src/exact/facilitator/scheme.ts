@@ -11,7 +11,7 @@ import { ErrOperationMissing, ErrOperationUnsupported } from "../errors.js";
 import { hasVaultExtra, parseExactPayload } from "../terms.js";
 import { optional, Refusal, refusalOf } from "./answers.js";
 import { captureManyByServer } from "./captureMany.js";
-import { captureByServer, voidByServer } from "./escrow.js";
+import { captureByServer, refundCapturedByServer, voidByServer } from "./escrow.js";
 import { createFacilitator, type ExactEvmSchemeConfig, type Facilitator } from "./facilitator.js";
 import { GuardedOfficialScheme } from "./official.js";
 import { checkPayment, pay, verifyPayment } from "./pay.js";
@@ -97,6 +97,8 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
         return captureByServer(this.#facilitator, payment, payload, requirements);
       case "escrow captureMany":
         return captureManyByServer(this.#facilitator, payment, payload, requirements);
+      case "escrow refund":
+        return refundCapturedByServer(this.#facilitator, payment, payload, requirements);
       case "escrow void":
         return voidByServer(this.#facilitator, payment, payload);
       default:

@@ -8,6 +8,7 @@ import {
   CaptureExceedsHeldError,
   HoldChangedError,
   NothingHeldError,
+  RefundExceedsCapturedError,
 } from "../../generated/errors.js";
 import type { PaymentRef } from "../../generated/types.js";
 import { wireCodeOf } from "../../generated/wireCodes.js";
@@ -34,8 +35,9 @@ import {
   standingAt,
   withOrder,
 } from "./holds.js";
+import { orderEscrowRefund } from "./orders.js";
 import { outcomeOf, reasonOf, receiptIn } from "./outcomes.js";
-import type { Hold, HoldOrder, PaymentRecord, PaymentStorage } from "./storage.js";
+import type { Hold, HoldOrder, HoldRefund, PaymentRecord, PaymentStorage } from "./storage.js";
 
 export type EscrowManagerOptions = {
   /**
@@ -83,6 +85,9 @@ export type OpenHold = {
 
 /** How a payment stands after an order. */
 export type OrderResult = { paymentId: Hex; captured: bigint; held: bigint; transaction: string };
+
+/** How much of a payment was given back after a refund. */
+export type RefundResult = { paymentId: Hex; refunded: bigint; transaction: string };
 
 type Tools = { facilitator: FacilitatorClient; operator: AuthorizerSigner; storage: PaymentStorage };
 type Held = PaymentRecord & { hold: Hold };
@@ -271,6 +276,68 @@ export class EscrowManager {
     const standing = afterOrder(hold, order);
     await this.#settleOrder(paymentId, order, standing);
     return resultOf(paymentId, standing, answer.transaction ?? "");
+  }
+
+  /* REFUND */
+
+  /**
+   * Gives the buyer back of what was captured, also when the time is over: out of the purse of `signer`. What was not answered
+   * is asked for again by whoever asks for the same amount, and happens once; no round does it.
+   *
+   * @throws {HoldUnknownError} {@link HoldNotReleasedError} {@link AmountZeroError} {@link OrderInFlightError}
+   * {@link OrderOutcomeUnknownError} {@link OrderRefusedError} as `capture` does.
+   * @throws {RefundExceedsCapturedError} when more is to be refunded than was captured and not refunded yet.
+   */
+  async refund(paymentId: Hex, amount: bigint, signer: AuthorizerSigner): Promise<RefundResult> {
+    if (amount <= 0n) throw new AmountZeroError();
+    const { isFirst, hold } = await this.#rememberRefund(paymentId, amount, signer);
+    const { refund } = hold;
+    const answer = await this.#ask(hold, { type: "refund", refund }, refund.value);
+    const reason = reasonOf(answer);
+    if (!isAnswer(answer) || (!answer.success && outcomeOf(answer) === "unknown")) {
+      throw new OrderOutcomeUnknownError(paymentId, isAnswer(answer) ? { reason } : { cause: answer });
+    }
+    const ordered = BigInt(hold.refunded) + amount;
+    const told = receiptIn(answer)?.refunded;
+    const refunded = answer.success ? ordered : told === undefined ? undefined : BigInt(told);
+    if (refunded !== undefined || isFirst) await this.#settleRefund(paymentId, hold, refunded);
+    if (refunded === ordered) return { paymentId, refunded, transaction: answer.transaction };
+    throw errorOf(paymentId, hold, reason ?? "");
+  }
+
+  async #rememberRefund(
+    paymentId: Hex,
+    amount: bigint,
+    signer: AuthorizerSigner,
+  ): Promise<{ isFirst: boolean; hold: Hold & { refund: HoldRefund } }> {
+    const found = orderable(paymentId, await this.#storage.get(paymentId));
+    checkRefund(paymentId, found, amount);
+    const { payment } = partsOf(found);
+    const { extra } = found.requirements;
+    const refunded = BigInt(found.refunded);
+    const signed = found.refund ?? (await orderEscrowRefund(signer, payment, { amount, refunded, domain: extra }));
+    let isFirst = false;
+    const record = await this.#storage.update(paymentId, (current) => {
+      const hold = orderable(paymentId, current);
+      checkRefund(paymentId, hold, amount);
+      isFirst = hold.refund === undefined;
+      if (isFirst && hold.refunded !== found.refunded) return undefined;
+      return { ...(current as Held), hold: { ...hold, refund: hold.refund ?? signed, changedAt: Date.now() } };
+    });
+    // Another refund was faster, and what was signed is not for the next one.
+    if (!record) return this.#rememberRefund(paymentId, amount, signer);
+    return { isFirst, hold: record.hold as Hold & { refund: HoldRefund } };
+  }
+
+  async #settleRefund(paymentId: Hex, { refund, refunded: before }: Hold, refunded: bigint | undefined): Promise<void> {
+    await this.#storage.update(paymentId, (current) => {
+      // Somebody else has written down the same answer, and may have refunded more.
+      if (!current?.hold || current.hold.refunded !== before || current.hold.refund?.nonce !== refund?.nonce) {
+        return undefined;
+      }
+      const { refund: _, ...hold } = current.hold;
+      return { ...current, hold: { ...hold, refunded: String(refunded ?? before), changedAt: Date.now() } };
+    });
   }
 
   /* ROUNDS */
@@ -471,6 +538,14 @@ function orderable(paymentId: Hex, record: PaymentRecord | undefined): Hold {
 /** Whether it is what the caller wants to be captured, when it says what it believes to have been captured before. */
 function wasCaptured({ captured }: Hold, { amount, expectedCaptured }: WantedOrder): boolean {
   return expectedCaptured !== undefined && BigInt(captured) === expectedCaptured + amount;
+}
+
+function checkRefund(id: Hex, { captured, refund, refunded }: Hold, amount: bigint): void {
+  const refundable = BigInt(captured) - BigInt(refunded);
+  if (amount > refundable) throw new RefundExceedsCapturedError({ id, amount, refundable });
+  if (refund && refund.value !== String(amount)) {
+    throw new OrderInFlightError(id, { type: "refund", amount: refund.value });
+  }
 }
 
 function checkAmount(id: Hex, hold: Hold, { amount, expectedCaptured, type }: WantedOrder): void {

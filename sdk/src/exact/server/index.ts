@@ -8,12 +8,19 @@ export {
 } from "../../holdErrors.js";
 export { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
 export { type EscrowOption, type EscrowOptions, escrow } from "./escrow.js";
-export { EscrowManager, type EscrowManagerOptions, type OpenHold, type OrderResult } from "./escrowManager.js";
+export {
+  EscrowManager,
+  type EscrowManagerOptions,
+  type OpenHold,
+  type OrderResult,
+  type RefundResult,
+} from "./escrowManager.js";
 export { type Arbitration, type RefundWindowOption, type RefundWindowOptions, refundWindow } from "./refundWindow.js";
 export { ExactEvmScheme, type ExactEvmSchemeConfig } from "./scheme.js";
 export {
   type Hold,
   type HoldOrder,
+  type HoldRefund,
   InMemoryPaymentStorage,
   isOpen,
   type ListedPayment,

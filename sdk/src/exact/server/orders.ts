@@ -1,11 +1,18 @@
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
-import type { AuthorizerSigner } from "@x402/evm";
+import { type AuthorizerSigner, authorizationTypes } from "@x402/evm";
 import { type Address, getAddress, type Hex } from "viem";
 import { captureManyTypedData, captureTypedData, refundTypedData, voidTypedData } from "../../generated/typedData.js";
 import type { PaymentRef } from "../../generated/types.js";
 import { toWire } from "../../vault/messages.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
-import type { CaptureManyOperation, CaptureOperation, RefundOperation, VoidOperation } from "../operations.js";
+import { refundNonce } from "../../vault/refundNonce.js";
+import type {
+  CaptureManyOperation,
+  CaptureOperation,
+  EscrowRefundOperation,
+  RefundOperation,
+  VoidOperation,
+} from "../operations.js";
 import { chainIdOf, type EscrowExtra, parseExactPayload, type RefundWindowExtra, refOf } from "../terms.js";
 
 /*
@@ -125,6 +132,35 @@ export async function orderVoid(
   const message = { paymentId: id, by, expectedHeld: held, deadline };
   const signature = await sign(operator, voidTypedData({ address: vault, chainId, message }));
   return { type: "void", void: { by, expectedHeld: String(held), deadline: String(deadline), signature } };
+}
+
+/** A day, after which a refund that nobody carried out is signed anew. */
+const REFUND_SECONDS = 86_400;
+
+/** Pays for a refund of what was captured: by an authorization that is good for this refund of this payment only. */
+export async function orderEscrowRefund(
+  signer: AuthorizerSigner,
+  { chainId, id, ref, vault }: NamedPayment,
+  { amount, domain, refunded }: { amount: bigint; refunded: bigint; domain: { name?: unknown; version?: unknown } },
+): Promise<EscrowRefundOperation["refund"]> {
+  const payer = getAddress(signer.address);
+  const message = {
+    from: payer,
+    to: vault,
+    value: amount,
+    validAfter: 0n,
+    validBefore: deadlineAfter(REFUND_SECONDS),
+    nonce: refundNonce(id, refunded),
+  };
+  const { name, version } = domain;
+  const signature = await sign(signer, {
+    domain: { name, version, chainId, verifyingContract: ref.token },
+    types: { ReceiveWithAuthorization: authorizationTypes.TransferWithAuthorization },
+    primaryType: "ReceiveWithAuthorization",
+    message,
+  });
+  const { from: _, to: __, ...authorization } = message;
+  return { payer, ...toWire(authorization), signature };
 }
 
 /** The vault itself ends the time for it; the chain's clock may be behind ours. */

@@ -1,5 +1,6 @@
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import type { Hex } from "viem";
+import type { EscrowRefundOperation } from "../operations.js";
 
 /**
  * What a server knows of a payment that it has sent to the facilitator.
@@ -34,6 +35,8 @@ export type Hold = {
   captureUntil?: number;
   /** What was ordered of the facilitator, and is not known to be done. */
   order?: HoldOrder;
+  /** A refund of what was captured that was sent, and is not known to be done. */
+  refund?: HoldRefund;
   /** Whether something is held, or may be. */
   isOpen: boolean;
   /** When any of this changed: milliseconds since 1970. */
@@ -47,6 +50,9 @@ export type HoldOrder = {
   /** What had been captured before: two orders are the same only with this. */
   captured: string;
 };
+
+/** An authorization that somebody signed to pay for a refund. */
+export type HoldRefund = EscrowRefundOperation["refund"];
 
 /** Whether somebody must still see to the payment: its outcome is not known, or something is held. What has ended stays so. */
 export function isOpen({ hold, state }: PaymentRecord): boolean {
