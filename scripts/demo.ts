@@ -1,7 +1,10 @@
 /**
- * The main job on real parts, told line by line: a stock x402 client pays into a refund window, and gets its money back.
+ * The main job on real parts, told line by line: a stock x402 client pays into a refund window, and gets its money back; it
+ * pays into an escrow, and gets back what was not earned.
  * At the end the books of all parties are checked to the last unit; any difference makes the exit code 1.
  */
+import { paymentReceipt as escrowReceipt } from "@recourse/sdk/escrow";
+import type { RefundWindowExtra } from "@recourse/sdk/exact/server";
 import { buildReceiptProof, recordRequest } from "@recourse/sdk/receipt-proof";
 import {
   claim,
@@ -43,7 +46,8 @@ const NETWORK = "eip155:84532";
 const PRICE = 500_000n;
 const PART = 200_000n;
 const PAINTING_BACK = 350_000n;
-const PURSE = 10_000_000n;
+const PURSE = 50_000_000n;
+const ANIMATION = 3_200_000n;
 const FEE_BPS = 100n;
 const DAY = 86_400;
 
@@ -58,13 +62,14 @@ const buyers = {
   dave: developmentAccount(7),
   erin: developmentAccount(9),
   frank: developmentAccount(10),
+  grace: developmentAccount(11),
 };
 
 await main();
 
 async function main(): Promise<void> {
   say(
-    "Recourse demo: refunds for x402, on a local node with real USDC bytecode.\nKeys are the public development mnemonic; the chain's clock starts 200 days ago, so that time can pass.\n",
+    "Recourse demo: refunds and escrow for x402, on a local node with real USDC bytecode.\nKeys are the public development mnemonic; the chain's clock starts 200 days ago, so that time can pass.\n",
   );
   const world = await startWorld();
   let facilitator: FacilitatorProcess | undefined;
@@ -80,8 +85,8 @@ async function main(): Promise<void> {
       `shop         ${shop.url}, sells into vault ${shop.vault}\n             for ${shopAccount.address}, operator ${operator.address}, fee to ${feeAccount.address}\n`,
     );
     const { timestamp } = await world.client.getBlock();
-    const { arbitrationVault, url: shopUrl, vault } = shop;
-    const stage = { world, facilitatorUrl: facilitator.url, shopUrl, vault, arbitrationVault };
+    const { arbitrationVault, escrowVault, url: shopUrl, vault } = shop;
+    const stage = { world, facilitatorUrl: facilitator.url, shopUrl, vault, arbitrationVault, escrowVault };
     const isRight = await play({ ...stage, start: Number(timestamp), moves: new Map() });
     process.exitCode = isRight ? 0 : 1;
   } finally {
@@ -97,6 +102,7 @@ type Stage = {
   shopUrl: string;
   vault: Address;
   arbitrationVault: Address;
+  escrowVault: Address;
   /** When the play began, by the chain's clock. */
   start: number;
   /** With whom the money of each buyer's payment was from when on. */
@@ -119,6 +125,7 @@ async function play(stage: Stage): Promise<boolean> {
   await recordPastPay(stage);
   await failingHandlers(stage);
   await refusals(stage);
+  await holdAtMost(stage);
   await claimMatured(stage);
   await showTimeline(stage);
   return checkBooks(stage);
@@ -209,7 +216,7 @@ async function recordPastPay(stage: Stage): Promise<void> {
 
   const place = { nonce: (payload.authorization as { nonce: Hex }).nonce, payer: buyers.frank.address, token: USDC };
   const proof = await buildReceiptProof(stage.world.client, { hash: transaction, ...place });
-  const vault = requireFirst(accepts).extra.recourse as Parameters<typeof recordRequest>[0]["vault"];
+  const vault = requireFirst(accepts).extra.recourse as RefundWindowExtra;
   const recorded = await send(stage, recordRequest({ chainId: 84532, proof, token: USDC, vault }));
   await mark(stage, "frank", "vault", recorded.transaction);
   say(
@@ -283,8 +290,43 @@ async function refusals(stage: Stage): Promise<void> {
   say(`   replayed header   ${await reasonOfRefusal(stage, payload)}\n`);
 }
 
+async function holdAtMost(stage: Stage): Promise<void> {
+  say(
+    "8. Grace orders animations at 4 cents a frame. At most $20 are held while the shop draws, and what it cost is kept.",
+  );
+  const offered = await fetch(`${stage.shopUrl}/render`, { method: "POST" });
+  const { accepts } = decodePaymentRequiredHeader(requireHeader(offered, "PAYMENT-REQUIRED"));
+  const description = await describePayTo(stage.world.client, requireFirst(accepts));
+  for (const sentence of description?.promise.slice(0, 2) ?? []) say(`   promise    ${sentence}`);
+  for (const frames of [80, 0, 501]) {
+    const before = await balance(stage, buyers.grace.address);
+    const response = await render(stage, frames);
+    const { errorReason, transaction } = decodePaymentResponseHeader(requireHeader(response, "PAYMENT-RESPONSE"));
+    const receipt = escrowReceipt(response);
+    if (!receipt) throw new Error(`The response (status ${response.status}) says nothing of the payment.`);
+    const { amount, captured = "0", returned = "0" } = receipt;
+    say(
+      `   ${`${frames} frames`.padEnd(11)}status ${response.status}${errorReason ? `, ${errorReason}` : ""}; held ${usdc(amount)}, kept ${usdc(captured)}, returned ${usdc(returned)}, ${await gas(stage, transaction as Hash)} gas`,
+    );
+    if (before - (await balance(stage, buyers.grace.address)) !== BigInt(captured))
+      throw new Error("Grace paid something else than what the receipt says.");
+    if (response.status === 200) await mark(stage, "grace", "split", transaction as Hash);
+  }
+  say("");
+}
+
+/** The stock client pays at most $1 at a time until it is told otherwise. */
+function render(stage: Stage, frames: number): Promise<Response> {
+  const client = stockClient("grace").setSpendControls({ maxAmountPerPayment: "$20" });
+  return wrapFetchWithPayment(fetch, client)(`${stage.shopUrl}/render`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ frames }),
+  });
+}
+
 async function claimMatured(stage: Stage): Promise<void> {
-  say("8. Fifteen days pass. The shop claims what matured, in one transaction whatever the number of payments.");
+  say("9. Fifteen days pass. The shop claims what matured, in one transaction whatever the number of payments.");
   await days(stage, 15);
   const buckets = await claimableBuckets(stage.world.client, { address: stage.vault, token: USDC });
   const transaction = await claim(localClient(stage.world.rpcUrl, shopAccount), {
@@ -301,7 +343,7 @@ async function claimMatured(stage: Stage): Promise<void> {
 }
 
 async function showTimeline({ moves, start, world }: Stage): Promise<void> {
-  say("9. With whom the money of each payment was, by the chain's clock.");
+  say("10. With whom the money of each payment was, by the chain's clock.");
   const { timestamp } = await world.client.getBlock();
   const lives = [...moves].map(([name, itsMoves]) => ({ name, moves: itsMoves }));
   for (const line of timeline(lives, { start, end: Number(timestamp) + DAY })) say(`   ${line}`);
@@ -312,11 +354,12 @@ async function showTimeline({ moves, start, world }: Stage): Promise<void> {
 
 async function checkBooks(stage: Stage): Promise<boolean> {
   const { client } = stage.world;
-  // Alice and Dave kept one purchase each, Carol all but a part of hers, and Erin what the arbiter left her.
+  // Alice and Dave kept one purchase each, Carol all but a part of hers, Erin what the arbiter left her, Grace one animation.
   const claimed = PRICE + PRICE + (PRICE - PART);
   const decided = PRICE - PAINTING_BACK;
-  const fee = (claimed * FEE_BPS) / 10_000n + (decided * FEE_BPS) / 10_000n;
-  const earned = claimed + decided;
+  const parts = [claimed, decided, ANIMATION];
+  const fee = parts.reduce((sum, part) => sum + (part * FEE_BPS) / 10_000n, 0n);
+  const earned = parts.reduce((sum, part) => sum + part, 0n);
   const expected: [string, Address, bigint][] = [
     ["alice", buyers.alice.address, PURSE - PRICE],
     ["bob", buyers.bob.address, PURSE],
@@ -324,12 +367,14 @@ async function checkBooks(stage: Stage): Promise<boolean> {
     ["dave", buyers.dave.address, PURSE - PRICE],
     ["erin", buyers.erin.address, PURSE - PRICE + PAINTING_BACK],
     ["frank", buyers.frank.address, PURSE],
+    ["grace", buyers.grace.address, PURSE - ANIMATION],
     ["shop", shopAccount.address, earned - fee],
     ["fee receiver", feeAccount.address, fee],
     ["vault", stage.vault, 0n],
     ["second vault", stage.arbitrationVault, 0n],
+    ["escrow", stage.escrowVault, 0n],
   ];
-  say("10. The books.");
+  say("11. The books.");
   let isRight = true;
   let total = 0n;
   for (const [name, address, amount] of expected) {
@@ -402,7 +447,7 @@ async function verifyReason(
 /* SMALL THINGS */
 
 /** Has the facilitator do what somebody signed or proved. */
-function send(stage: Stage, request: RelayRequest): Promise<RelayResponse> {
+function send<Request extends RelayRequest>(stage: Stage, request: Request): Promise<RelayResponse<Request["vault"]>> {
   return relay(request, { facilitator: stage.facilitatorUrl });
 }
 

@@ -16,6 +16,7 @@ const settings = {
   FACILITATOR_KEY: MERCHANT_KEY,
   SHOP_ADDRESS: developmentAccount(1).address,
   SHOP_KEY: privateKeyOf(1),
+  OPERATOR_KEY: privateKeyOf(3),
   SHOP_URL: "http://127.0.0.1:4021",
   BUYER_KEY: privateKeyOf(5),
   TOKEN: USDC,

@@ -1,14 +1,17 @@
 import type { AddressInfo } from "node:net";
-import { ExactEvmScheme, refundWindow } from "@recourse/sdk/exact/server";
+import { ExactEvmScheme, escrow, refundWindow } from "@recourse/sdk/exact/server";
 import type { RoutesConfig } from "@x402/core/http";
 import { HTTPFacilitatorClient } from "@x402/core/server";
-import { paymentMiddleware, x402ResourceServer } from "@x402/express";
+import { paymentMiddleware, setSettlementOverrides, x402ResourceServer } from "@x402/express";
 import express from "express";
 import type { Address, LocalAccount } from "viem";
 import { MERCHANT_KEY } from "./world.js";
 
 const NETWORK = "eip155:84532";
 const DAY = 86_400;
+const HOUR = 3_600;
+/** What a frame of an animation costs, in cents. */
+const FRAME_CENTS = 4;
 
 /** The terms that every route of the demo's shop sells under. */
 export type ShopTerms = {
@@ -25,12 +28,14 @@ export type Shop = {
   vault: Address;
   /** Where an arbiter decides. */
   arbitrationVault: Address;
+  /** Where money is held while work is done. */
+  escrowVault: Address;
   stop(): Promise<void>;
 };
 
 /**
- * Sells a report under a 14-day no-questions refund window, and a painting about which an arbiter decides; has two routes
- * whose handlers fail.
+ * Sells a report under a 14-day no-questions refund window, a painting about which an arbiter decides, and animations at
+ * what they cost, of which the most is held meanwhile; has two routes whose handlers fail.
  */
 export async function startShop(
   facilitatorUrl: string,
@@ -45,9 +50,18 @@ export async function startShop(
     window: 14 * DAY,
   } as const;
   const painting = { ...sale, arbitration: { arbiter, resolutionPeriod: 7 * DAY, silenceFavors: "payer" } } as const;
+  const animation = escrow({
+    network: NETWORK,
+    price: "$20",
+    receiver,
+    operator: operator.address,
+    fee,
+    captureWindow: HOUR,
+  });
   const routes: RoutesConfig = {
     "GET /report": { accepts: refundWindow(sale), description: "A report" },
     "GET /painting": { accepts: refundWindow(painting), description: "A painting" },
+    "POST /render": { accepts: animation, description: "An animation, at 4 cents a frame and at most $20" },
     "GET /broken": { accepts: refundWindow(sale), description: "Paid after the handler, which fails" },
     "GET /broken-upfront": {
       accepts: refundWindow({ ...sale, paymentFlow: "upfront" }),
@@ -58,9 +72,15 @@ export async function startShop(
   const server = new x402ResourceServer(facilitator).register(NETWORK, new ExactEvmScheme({ operator }));
 
   const app = express();
-  app.use(paymentMiddleware(routes, server));
+  app.use(paymentMiddleware(routes, server), express.json());
   app.get("/report", (_request, response) => response.json({ report: "All is well." }));
   app.get("/painting", (_request, response) => response.json({ painting: "Blue, mostly." }));
+  app.post("/render", (request, response) => {
+    const { frames } = request.body;
+    if (frames < 1) return response.status(422).json({ error: "nothing to draw" });
+    setSettlementOverrides(response, { amount: `$${((frames * FRAME_CENTS) / 100).toFixed(2)}` });
+    return response.json({ animation: `${frames} frames` });
+  });
   app.get(["/broken", "/broken-upfront"], (_request, response) => response.status(500).json({ error: "out of paper" }));
   const http = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => http.once("listening", resolve));
@@ -69,6 +89,7 @@ export async function startShop(
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     vault: refundWindow(sale).payTo,
     arbitrationVault: refundWindow(painting).payTo,
+    escrowVault: animation.payTo,
     stop: () => new Promise((resolve) => http.close(() => resolve())),
   };
 }

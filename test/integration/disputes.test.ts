@@ -7,6 +7,7 @@ import {
   type PaymentReceipt,
   paymentOf,
   RelayError,
+  type RelayRequest,
   relay,
   resolveByDefault,
   Status,
@@ -49,7 +50,7 @@ describe("disputes by relayed signatures", () => {
 
   const clientOf = (account: HDAccount) => localClient(world.rpcUrl, account);
   const buy = async () => receiptOf(await payingFetch(buyer)(shop.url));
-  const send = (request: Parameters<typeof relay>[0]) => relay(request, { facilitator: facilitator.url });
+  const send = <Request extends RelayRequest>(request: Request) => relay(request, { facilitator: facilitator.url });
   const dispute = async (payment: PaymentReceipt) =>
     send(await signDispute(clientOf(buyer), { evidence: EVIDENCE, payment }));
   const refOf = ({ nonce, payer, token }: PaymentReceipt) => ({ method: 0, nonce, payer, token }) as const;

@@ -108,7 +108,14 @@ describe("the facilitator over HTTP", () => {
         x402Version: 2,
         scheme: "exact",
         network: "eip155:84532",
-        extra: { recourse: { factories: { "refund-window": [addresses["refund-window"].factory] } } },
+        extra: {
+          recourse: {
+            factories: {
+              "refund-window": [addresses["refund-window"].factory],
+              escrow: [addresses.escrow.factory],
+            },
+          },
+        },
       },
     ]);
   });

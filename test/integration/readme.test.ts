@@ -48,6 +48,7 @@ describe("the README", () => {
       BUYER_KEY: privateKeyOf(5),
       FACILITATOR_KEY: MERCHANT_KEY,
       FACILITATOR_URL: facilitator.url,
+      OPERATOR_KEY: privateKeyOf(3),
       PAYMENTS_FOLDER: join(folder, "payments"),
       PORT: "0",
       RPC_URL: world.rpcUrl,
@@ -97,6 +98,21 @@ describe("the README", () => {
     assert.equal(await balanceOf(buyer.address), before);
   });
 
+  it("sells at cost, from an escrow", async () => {
+    const { http: rendering }: { http: Server } = await run("escrow");
+    try {
+      await new Promise((resolve) => (rendering.listening ? resolve(undefined) : rendering.once("listening", resolve)));
+      const before = await balanceOf(buyer.address);
+      const url = `http://127.0.0.1:${(rendering.address() as AddressInfo).port}/render`;
+      const headers = { "content-type": "application/json" };
+      const response = await payingFetch(buyer)(url, { method: "POST", headers, body: JSON.stringify({ frames: 5 }) });
+      assert.deepEqual(await response.json(), { animation: "5 frames" });
+      assert.equal(before - (await balanceOf(buyer.address)), 200_000n);
+    } finally {
+      rendering.close();
+    }
+  });
+
   it("disputes a payment where there is an arbiter", async () => {
     const arbitration = { arbiter: arbiter.address, resolutionPeriod: 86_400, silenceFavors: "payer" } as const;
     const shop = await startTestShop({ facilitatorUrl: facilitator.url, sale: { arbitration } });
@@ -122,12 +138,13 @@ describe("the README", () => {
     await world.client.increaseTime({ seconds: 15 * 86_400 });
     await world.client.mine({ blocks: 1 });
 
+    const before = await balanceOf(receiver.address);
     const { buckets } = await run("claim");
 
     assert.deepEqual(
       buckets.map(({ amount }: { amount: bigint }) => amount),
       [PRICE],
     );
-    assert.equal(await balanceOf(receiver.address), PRICE);
+    assert.equal((await balanceOf(receiver.address)) - before, PRICE);
   });
 });

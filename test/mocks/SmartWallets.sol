@@ -6,6 +6,7 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ERC7739} from "@openzeppelin/contracts/utils/cryptography/signers/draft-ERC7739.sol";
+import {MultiSignerERC7913} from "@openzeppelin/contracts/utils/cryptography/signers/MultiSignerERC7913.sol";
 import {SignerEIP7702} from "@openzeppelin/contracts/utils/cryptography/signers/SignerEIP7702.sol";
 
 /// @title SmartWallet
@@ -78,5 +79,15 @@ contract SafeLikeWallet is IERC1271 {
         bytes32 s = bytes32(signature[32:64]);
         bool isAccepted = signature.length == 65 && ecrecover(message, uint8(signature[64]) - 4, r, s) == key;
         return isAccepted ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+    }
+}
+
+/// @title SharedAccount
+/// @notice An account of several people of whom so many have to sign, of OpenZeppelin's parts.
+contract SharedAccount is MultiSignerERC7913, IERC1271 {
+    constructor(bytes[] memory signers, uint64 threshold) MultiSignerERC7913(signers, threshold) {}
+
+    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+        return _rawSignatureValidation(hash, signature) ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }
 }

@@ -6,10 +6,12 @@ import {
   type Address,
   concatHex,
   createClient,
+  encodeAbiParameters,
   encodeFunctionData,
   getAddress,
   type Hex,
   http,
+  keccak256,
   type LocalAccount,
   serializeErc6492Signature,
   zeroAddress,
@@ -88,6 +90,26 @@ export function nestedAccount(client: LocalClient, address: Address, owner: Loca
   return accountSigning(address, (typedData) =>
     signTypedData(client, { ...(typedData as object), account: owner, verifierDomain } as never),
   );
+}
+
+/** An account of several people of whom two have to sign, and how a pair of them signs for it. */
+export async function sharedAccount(
+  client: LocalClient,
+  people: readonly LocalAccount[],
+): Promise<{ address: Address; signedBy(...pair: LocalAccount[]): LocalAccount }> {
+  const address = await deployWalletContract(client, "SharedAccount", [people.map((person) => person.address), 2n]);
+  const signedBy = (...pair: LocalAccount[]) => {
+    // In the order in which the contract sees at once that they are different people.
+    const sorted = pair.toSorted((left, right) =>
+      BigInt(keccak256(left.address)) < BigInt(keccak256(right.address)) ? -1 : 1,
+    );
+    return accountSigning(address, async (typedData) => {
+      const signatures = await Promise.all(sorted.map((person) => person.signTypedData(typedData)));
+      const types = [{ type: "bytes[]" }, { type: "bytes[]" }] as const;
+      return encodeAbiParameters(types, [sorted.map((person) => person.address), signatures]);
+    });
+  };
+  return { address, signedBy };
 }
 
 /** A wallet of a factory, whether it exists or not. */

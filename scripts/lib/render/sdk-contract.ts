@@ -13,8 +13,8 @@ export type AbiErrorItem = Extract<Abi[number], { type: "error" }>;
 /** The contract's ABI, and the errors of its callees. */
 export function sdkAbi({ abi, callees }: SdkContract): Abi {
   const known = new Set(abi.map((item) => ("name" in item ? item.name : "")));
-  const errors = callees.flatMap((callee) => errorItems(callee.abi)).filter(({ name }) => !known.has(name));
-  return [...abi, ...errors];
+  const errors = uniqueByName(callees.flatMap((callee) => errorItems(callee.abi)));
+  return [...abi, ...errors.filter(({ name }) => !known.has(name))];
 }
 
 export function errorItems(abi: Abi): AbiErrorItem[] {

@@ -17,11 +17,11 @@ export const canonicalDeployments: VaultDeployments = {
 };
 
 /** The encoding of the terms that the kind's factory takes. Throws the contract's own error class for terms out of bounds. */
-export function encodePromise(promise: VaultPromise): Hex {
+export function encodeTermsOf(promise: VaultPromise): Hex {
   return promise.kind === "escrow" ? escrow.encodeTerms(promise.terms) : refundWindow.encodeTerms(promise.terms);
 }
 
-/** The address that is this promise. Throws as `encodePromise` does. */
-export function promiseAddress(promise: VaultPromise, deployment: VaultDeployment): Address {
-  return cloneAddress(encodePromise(promise), deployment);
+/** The address that is this promise. Throws as `encodeTermsOf` does. */
+export function vaultAddressOf(promise: VaultPromise, deployment: VaultDeployment = addresses[promise.kind]): Address {
+  return cloneAddress(encodeTermsOf(promise), deployment);
 }

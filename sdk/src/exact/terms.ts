@@ -4,7 +4,7 @@ import { type Address, getAddress, isAddress, isAddressEqual } from "viem";
 import * as z from "zod/mini";
 import { type EscrowTerms, Method, type PaymentRef, type RefundWindowTerms } from "../generated/types.js";
 import type { VaultDeployment } from "../vault/cloneAddress.js";
-import { promiseAddress, type VaultDeployments } from "./kinds.js";
+import { type VaultDeployments, vaultAddressOf } from "./kinds.js";
 import { address, bytes, bytes32, uint, uint256 } from "./schemas.js";
 
 const vaultTerms = {
@@ -100,7 +100,7 @@ export function deploymentOf(
 
 /** Whether `payTo` is the address of the terms. Throws the contract's own error class for terms out of bounds. */
 export function paysVault({ payTo }: PaymentRequirements, vault: VaultExtra, deployment: VaultDeployment): boolean {
-  return isAddress(payTo) && isAddressEqual(payTo, promiseAddress(vault, deployment));
+  return isAddress(payTo) && isAddressEqual(payTo, vaultAddressOf(vault, deployment));
 }
 
 /** Whether the client accepted the terms that the server advertises, to the letter. */

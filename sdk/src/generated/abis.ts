@@ -2802,6 +2802,23 @@ export const vaultFactoryAbi = [
   },
   {
     inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "captureUntil", type: "uint40" },
+    ],
+    name: "CaptureAfterDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "held", type: "uint256" },
+    ],
+    name: "CaptureExceedsHeld",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "bucket", type: "uint32" },
       { name: "maturesAt", type: "uint40" },
       { name: "timestamp", type: "uint256" },
@@ -2876,6 +2893,15 @@ export const vaultFactoryAbi = [
     name: "GasLeftTooLow",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "held", type: "uint256" },
+      { name: "captured", type: "uint256" },
+    ],
+    name: "HoldChanged",
+    type: "error",
+  },
   { inputs: [], name: "ImplementationUsedDirectly", type: "error" },
   { inputs: [], name: "InvalidShortString", type: "error" },
   {
@@ -2936,6 +2962,7 @@ export const vaultFactoryAbi = [
     name: "NotSeller",
     type: "error",
   },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "NothingHeld", type: "error" },
   {
     inputs: [
       { name: "token", type: "address" },
@@ -3003,6 +3030,14 @@ export const vaultFactoryAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "captureUntil", type: "uint40" },
+    ],
+    name: "ReclaimBeforeDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "transferredAt", type: "uint40" },
       { name: "announcedAt", type: "uint40" },
     ],
@@ -3039,6 +3074,15 @@ export const vaultFactoryAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "refundable", type: "uint256" },
+    ],
+    name: "RefundExceedsCaptured",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "requested", type: "uint256" },
       { name: "refundable", type: "uint256" },
     ],
@@ -3048,9 +3092,27 @@ export const vaultFactoryAbi = [
   {
     inputs: [
       { name: "id", type: "bytes32" },
+      { name: "refundToken", type: "address" },
+      { name: "token", type: "address" },
+    ],
+    name: "RefundInOtherToken",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
       { name: "arbiter", type: "address" },
     ],
     name: "RefundNeedsDispute",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "nonce", type: "bytes32" },
+      { name: "expectedNonce", type: "bytes32" },
+    ],
+    name: "RefundNonceWrong",
     type: "error",
   },
   {
@@ -3112,6 +3174,15 @@ export const vaultFactoryAbi = [
   { inputs: [{ name: "arbiter", type: "address" }], name: "TermsArbiterIsParty", type: "error" },
   {
     inputs: [
+      { name: "captureWindow", type: "uint40" },
+      { name: "minimum", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsCaptureWindowOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "feeReceiver", type: "address" },
       { name: "feeBps", type: "uint16" },
     ],
@@ -3166,330 +3237,6 @@ export const vaultFactoryAbi = [
       { name: "silenceFavorsPayer", type: "bool" },
     ],
     name: "TermsWithoutArbiter",
-    type: "error",
-  },
-  { inputs: [], name: "TermsWithoutOperator", type: "error" },
-  { inputs: [], name: "TermsWithoutReceiver", type: "error" },
-  { inputs: [{ name: "token", type: "address" }], name: "TokenBalanceUnreadable", type: "error" },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "reason", type: "bytes" },
-    ],
-    name: "TokenRefusedAuthorization",
-    type: "error",
-  },
-  { inputs: [{ name: "token", type: "address" }], name: "TokenStateUnreadable", type: "error" },
-  { inputs: [{ name: "recipient", type: "address" }], name: "TransferToOther", type: "error" },
-  { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "number", type: "uint256" },
-    ],
-    name: "AlreadyFrozen",
-    type: "error",
-  },
-  { inputs: [], name: "AmountZero", type: "error" },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "amount", type: "uint256" },
-      { name: "surplus", type: "uint256" },
-    ],
-    name: "AnnouncementExceedsSurplus",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "number", type: "uint256" },
-      { name: "endsAt", type: "uint40" },
-    ],
-    name: "AnnouncementNotRunning",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "number", type: "uint256" },
-      { name: "endsAt", type: "uint40" },
-    ],
-    name: "AnnouncementRunning",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "number", type: "uint256" },
-    ],
-    name: "AnnouncementUnknown",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "amount", type: "uint256" },
-      { name: "surplus", type: "uint256" },
-    ],
-    name: "AssignmentExceedsSurplus",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "payer", type: "address" },
-      { name: "nonce", type: "bytes32" },
-    ],
-    name: "AuthorizationUnused",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "captureUntil", type: "uint40" },
-    ],
-    name: "CaptureAfterDeadline",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "amount", type: "uint256" },
-      { name: "held", type: "uint256" },
-    ],
-    name: "CaptureExceedsHeld",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "balance", type: "uint256" },
-      { name: "withdrawn", type: "uint256" },
-    ],
-    name: "CreditChanged",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "owner", type: "address" },
-    ],
-    name: "CreditEmpty",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "caller", type: "address" },
-      { name: "owner", type: "address" },
-      { name: "to", type: "address" },
-    ],
-    name: "CreditNotYours",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "gasLeft", type: "uint256" },
-      { name: "needed", type: "uint256" },
-    ],
-    name: "GasLeftTooLow",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "held", type: "uint256" },
-      { name: "captured", type: "uint256" },
-    ],
-    name: "HoldChanged",
-    type: "error",
-  },
-  { inputs: [], name: "ImplementationUsedDirectly", type: "error" },
-  { inputs: [], name: "InvalidShortString", type: "error" },
-  {
-    inputs: [
-      { name: "itemGas", type: "uint256" },
-      { name: "floor", type: "uint256" },
-    ],
-    name: "ItemGasTooLow",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "index", type: "uint256" },
-      { name: "itemToken", type: "address" },
-      { name: "token", type: "address" },
-    ],
-    name: "ItemOfOtherToken",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "caller", type: "address" },
-      { name: "operator", type: "address" },
-    ],
-    name: "NotOperator",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "caller", type: "address" },
-    ],
-    name: "NotSeller",
-    type: "error",
-  },
-  { inputs: [{ name: "id", type: "bytes32" }], name: "NothingHeld", type: "error" },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "number", type: "uint256" },
-      { name: "amount", type: "uint256" },
-      { name: "claims", type: "uint256" },
-    ],
-    name: "NothingToAssign",
-    type: "error",
-  },
-  { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentAlreadyKnown", type: "error" },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "signedId", type: "bytes32" },
-    ],
-    name: "PaymentMismatch",
-    type: "error",
-  },
-  { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
-  {
-    inputs: [
-      { name: "payoutGas", type: "uint256" },
-      { name: "floor", type: "uint256" },
-    ],
-    name: "PayoutGasTooLow",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "balance", type: "uint256" },
-      { name: "expectedBalance", type: "uint256" },
-    ],
-    name: "ReceivedOtherAmount",
-    type: "error",
-  },
-  { inputs: [{ name: "to", type: "address" }], name: "RecipientForbidden", type: "error" },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "captureUntil", type: "uint40" },
-    ],
-    name: "ReclaimBeforeDeadline",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "transferredAt", type: "uint40" },
-      { name: "announcedAt", type: "uint40" },
-    ],
-    name: "RecordAfterAnnouncement",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "amount", type: "uint256" },
-      { name: "surplus", type: "uint256" },
-    ],
-    name: "RecordExceedsSurplus",
-    type: "error",
-  },
-  { inputs: [], name: "ReentrancyGuardReentrantCall", type: "error" },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "amount", type: "uint256" },
-      { name: "refundable", type: "uint256" },
-    ],
-    name: "RefundExceedsCaptured",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "refundToken", type: "address" },
-      { name: "token", type: "address" },
-    ],
-    name: "RefundInOtherToken",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "nonce", type: "bytes32" },
-      { name: "expectedNonce", type: "bytes32" },
-    ],
-    name: "RefundNonceWrong",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "id", type: "bytes32" },
-      { name: "amount", type: "uint256" },
-      { name: "available", type: "uint256" },
-    ],
-    name: "ReleaseExceedsClaim",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "bits", type: "uint8" },
-      { name: "value", type: "uint256" },
-    ],
-    name: "SafeCastOverflowedUintDowncast",
-    type: "error",
-  },
-  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
-  {
-    inputs: [
-      { name: "deadline", type: "uint256" },
-      { name: "timestamp", type: "uint256" },
-    ],
-    name: "SignatureExpired",
-    type: "error",
-  },
-  { inputs: [{ name: "signer", type: "address" }], name: "SignatureInvalid", type: "error" },
-  { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
-  {
-    inputs: [
-      { name: "captureWindow", type: "uint40" },
-      { name: "minimum", type: "uint40" },
-      { name: "maximum", type: "uint40" },
-    ],
-    name: "TermsCaptureWindowOutOfBounds",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "feeReceiver", type: "address" },
-      { name: "feeBps", type: "uint16" },
-    ],
-    name: "TermsFeeReceiverWrong",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "feeBps", type: "uint16" },
-      { name: "maximum", type: "uint16" },
-    ],
-    name: "TermsFeeTooHigh",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "length", type: "uint256" },
-      { name: "expectedLength", type: "uint256" },
-    ],
-    name: "TermsLengthWrong",
     type: "error",
   },
   { inputs: [], name: "TermsWithoutOperator", type: "error" },

@@ -1,7 +1,7 @@
 import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, type Chain, type Client, isAddressEqual, type Transport, zeroAddress } from "viem";
 import { getCode } from "viem/actions";
-import { canonicalDeployments, encodePromise, type VaultDeployments, type VaultPromise } from "../exact/kinds.js";
+import { canonicalDeployments, encodeTermsOf, type VaultDeployments, type VaultPromise } from "../exact/kinds.js";
 import {
   deploymentOf,
   hasVaultExtra,
@@ -74,7 +74,7 @@ export async function describePayTo(
   if ((await getCode(client, { address: factory })) === undefined) {
     throw new VaultTermsMismatchError(payTo, `its factory ${factory} does not exist on this chain.`);
   }
-  const onChain = await addressOf(client, { address: factory, terms: encodePromise(vaultExtra) });
+  const onChain = await addressOf(client, { address: factory, terms: encodeTermsOf(vaultExtra) });
   if (!isAddressEqual(onChain, vault)) throw new VaultTermsMismatchError(payTo, "the factory on this chain disagrees.");
   const isDeployed = (await getCode(client, { address: vault })) !== undefined;
   const promise = [...(isByProof(requirements) ? [PROMISE_BY_PROOF] : []), ...promiseOf(vaultExtra)];

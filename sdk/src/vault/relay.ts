@@ -35,14 +35,17 @@ export type RelayRequest =
   /** A payment that came past the vault's `pay`; nobody signs it, the proof is enough. */
   | (RelayPlace & { action: "record"; token: Address; proof: Wire<ReceiptProof> });
 
-export type RelayResponse = {
+/** What a relay answers about a payment into a vault of this kind. */
+export type RelayResponse<Vault extends VaultExtra = VaultExtra> = {
   success: true;
   transaction: Hex;
   /** What went where it was to go, in the token's smallest unit. */
   amount: string;
   /** The payment as it stands then; none for a credit. */
-  extra?: { recourse: RefundWindowReceipt | EscrowReceipt };
+  extra?: { recourse: ReceiptFor<Vault> };
 };
+
+type ReceiptFor<Vault extends VaultExtra> = Vault extends EscrowExtra ? EscrowReceipt : RefundWindowReceipt;
 
 /** The relay did not do it; `reason` is the typed code of the wire, `transaction` is set when it was sent and is not known yet. */
 export class RelayError extends RecourseError {
@@ -64,7 +67,10 @@ export class RelayError extends RecourseError {
  *
  * @throws {RelayError} when it was refused, or was sent and is not known yet.
  */
-export async function relay(request: RelayRequest, { facilitator }: { facilitator: string }): Promise<RelayResponse> {
+export async function relay<Request extends RelayRequest>(
+  request: Request,
+  { facilitator }: { facilitator: string },
+): Promise<RelayResponse<Request["vault"]>> {
   const response = await fetch(new URL("relay", facilitator.endsWith("/") ? facilitator : `${facilitator}/`), {
     method: "POST",
     headers: { "content-type": "application/json" },

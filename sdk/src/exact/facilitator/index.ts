@@ -1,3 +1,4 @@
+export { vaultAddressOf } from "../kinds.js";
 export { parseVaultExtra, type VaultExtra } from "../terms.js";
 export type { ExactEvmSchemeConfig } from "./facilitator.js";
 export { parseRelayRequest } from "./relayRequest.js";

@@ -30,7 +30,7 @@ import {
   ErrTransferSimulationFailed,
   ErrVaultMismatch,
 } from "../errors.js";
-import { encodePromise } from "../kinds.js";
+import { encodeTermsOf } from "../kinds.js";
 import { hasServerFields, parsePayOperation, withoutServerFields } from "../operations.js";
 import {
   acceptedSameTerms,
@@ -170,7 +170,7 @@ function paymentCall(payment: CheckedPayment, missing: Missing): ContractCall {
   const { vault, vaultExtra } = payment;
   const authorization = authorizationOf(payment);
   if (!missing.vault) return encoded(payCall({ address: vault, authorization }));
-  return encoded(deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodePromise(vaultExtra) }));
+  return encoded(deployAndPayCall({ address: vaultExtra.factory, authorization, terms: encodeTermsOf(vaultExtra) }));
 }
 
 function authorizationOf({ payload, ref }: CheckedPayment): Authorization {

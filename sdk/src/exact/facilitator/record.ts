@@ -10,7 +10,7 @@ import { Method, type ReceiptProof } from "../../generated/types.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import type { RelayRequest } from "../../vault/relay.js";
 import { ErrReverted } from "../errors.js";
-import { encodePromise } from "../kinds.js";
+import { encodeTermsOf } from "../kinds.js";
 import { chainIdOf, type VaultExtra } from "../terms.js";
 import { pending, Refusal, success } from "./answers.js";
 import { type ExpectedPayment, paidIn } from "./chain.js";
@@ -106,7 +106,7 @@ async function sendRecord(
 function recordingCall({ proof, ref, vault, vaultExtra }: ProvenPayment, exists: boolean): ContractCall {
   const record = encoded(recordCall({ address: vault, proof, token: ref.token }));
   if (exists) return record;
-  const deploy = encoded(deployCall({ address: vaultExtra.factory, terms: encodePromise(vaultExtra) }));
+  const deploy = encoded(deployCall({ address: vaultExtra.factory, terms: encodeTermsOf(vaultExtra) }));
   return inOneTransaction({ ...deploy, allowFailure: false }, { ...record, allowFailure: false });
 }
 

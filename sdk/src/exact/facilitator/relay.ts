@@ -12,7 +12,7 @@ import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import { PAYOUT_GAS } from "../../vault/payoutGas.js";
 import type { RelayRequest } from "../../vault/relay.js";
 import { ErrAssetNotAllowed, ErrReverted, ErrSettlementPending } from "../errors.js";
-import { promiseAddress } from "../kinds.js";
+import { vaultAddressOf } from "../kinds.js";
 import { chainIdOf } from "../terms.js";
 import { pending, Refusal, success } from "./answers.js";
 import { disputedIn, settlementIn, withdrawnIn } from "./chain.js";
@@ -35,7 +35,7 @@ import { relayedSignature } from "./wallet.js";
  */
 export async function relayAction(facilitator: Facilitator, request: RelayRequest): Promise<SettleResponse> {
   if (request.network !== facilitator.network) throw new Refusal("invalid_network");
-  const vault = promiseAddress(request.vault, servedDeployment(facilitator, request.vault));
+  const vault = vaultAddressOf(request.vault, servedDeployment(facilitator, request.vault));
   if (!servesAsset(facilitator, tokenOf(request))) throw new Refusal(ErrAssetNotAllowed);
   switch (request.action) {
     case "record":

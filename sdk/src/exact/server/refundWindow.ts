@@ -4,7 +4,7 @@ import { addresses } from "../../generated/addresses.js";
 import type { RefundWindowTerms } from "../../generated/types.js";
 import { vaultAddress } from "../../refund-window/vaultAddress.js";
 import type { VaultDeployment } from "../../vault/cloneAddress.js";
-import type { VaultExtra } from "../terms.js";
+import type { RefundWindowExtra } from "../terms.js";
 
 export type Arbitration = {
   /** Not the receiver, operator or fee receiver. */
@@ -53,7 +53,7 @@ export type RefundWindowOption = {
   network: Network;
   payTo: Address;
   price: Price;
-  extra: Record<string, unknown> & { recourse: VaultExtra };
+  extra: Record<string, unknown> & { recourse: RefundWindowExtra };
   maxTimeoutSeconds?: number;
 };
 

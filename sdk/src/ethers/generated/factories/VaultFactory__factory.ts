@@ -353,6 +353,43 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
+        name: "captureUntil",
+        type: "uint40",
+      },
+    ],
+    name: "CaptureAfterDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "held",
+        type: "uint256",
+      },
+    ],
+    name: "CaptureExceedsHeld",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "uint32",
         name: "bucket",
         type: "uint32",
@@ -521,6 +558,27 @@ const _abi = [
     type: "error",
   },
   {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
+        name: "held",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "captured",
+        type: "uint256",
+      },
+    ],
+    name: "HoldChanged",
+    type: "error",
+  },
+  {
     inputs: [],
     name: "ImplementationUsedDirectly",
     type: "error",
@@ -656,6 +714,17 @@ const _abi = [
       },
     ],
     name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "NothingHeld",
     type: "error",
   },
   {
@@ -843,6 +912,22 @@ const _abi = [
       },
       {
         internalType: "uint40",
+        name: "captureUntil",
+        type: "uint40",
+      },
+    ],
+    name: "ReclaimBeforeDeadline",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint40",
         name: "transferredAt",
         type: "uint40",
       },
@@ -927,6 +1012,27 @@ const _abi = [
       },
       {
         internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "refundable",
+        type: "uint256",
+      },
+    ],
+    name: "RefundExceedsCaptured",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint256",
         name: "requested",
         type: "uint256",
       },
@@ -948,11 +1054,53 @@ const _abi = [
       },
       {
         internalType: "address",
+        name: "refundToken",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+    ],
+    name: "RefundInOtherToken",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "address",
         name: "arbiter",
         type: "address",
       },
     ],
     name: "RefundNeedsDispute",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "PaymentId",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        internalType: "bytes32",
+        name: "nonce",
+        type: "bytes32",
+      },
+      {
+        internalType: "bytes32",
+        name: "expectedNonce",
+        type: "bytes32",
+      },
+    ],
+    name: "RefundNonceWrong",
     type: "error",
   },
   {
@@ -1123,6 +1271,27 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "uint40",
+        name: "captureWindow",
+        type: "uint40",
+      },
+      {
+        internalType: "uint40",
+        name: "minimum",
+        type: "uint40",
+      },
+      {
+        internalType: "uint40",
+        name: "maximum",
+        type: "uint40",
+      },
+    ],
+    name: "TermsCaptureWindowOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "address",
         name: "feeReceiver",
         type: "address",
@@ -1240,828 +1409,6 @@ const _abi = [
       },
     ],
     name: "TermsWithoutArbiter",
-    type: "error",
-  },
-  {
-    inputs: [],
-    name: "TermsWithoutOperator",
-    type: "error",
-  },
-  {
-    inputs: [],
-    name: "TermsWithoutReceiver",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-    ],
-    name: "TokenBalanceUnreadable",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "bytes",
-        name: "reason",
-        type: "bytes",
-      },
-    ],
-    name: "TokenRefusedAuthorization",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-    ],
-    name: "TokenStateUnreadable",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "recipient",
-        type: "address",
-      },
-    ],
-    name: "TransferToOther",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "verifier",
-        type: "address",
-      },
-    ],
-    name: "VerifierHasNoCode",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint256",
-        name: "number",
-        type: "uint256",
-      },
-    ],
-    name: "AlreadyFrozen",
-    type: "error",
-  },
-  {
-    inputs: [],
-    name: "AmountZero",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "uint256",
-        name: "amount",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "surplus",
-        type: "uint256",
-      },
-    ],
-    name: "AnnouncementExceedsSurplus",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "uint256",
-        name: "number",
-        type: "uint256",
-      },
-      {
-        internalType: "uint40",
-        name: "endsAt",
-        type: "uint40",
-      },
-    ],
-    name: "AnnouncementNotRunning",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "uint256",
-        name: "number",
-        type: "uint256",
-      },
-      {
-        internalType: "uint40",
-        name: "endsAt",
-        type: "uint40",
-      },
-    ],
-    name: "AnnouncementRunning",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "uint256",
-        name: "number",
-        type: "uint256",
-      },
-    ],
-    name: "AnnouncementUnknown",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "uint256",
-        name: "amount",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "surplus",
-        type: "uint256",
-      },
-    ],
-    name: "AssignmentExceedsSurplus",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "address",
-        name: "payer",
-        type: "address",
-      },
-      {
-        internalType: "bytes32",
-        name: "nonce",
-        type: "bytes32",
-      },
-    ],
-    name: "AuthorizationUnused",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint40",
-        name: "captureUntil",
-        type: "uint40",
-      },
-    ],
-    name: "CaptureAfterDeadline",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint256",
-        name: "amount",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "held",
-        type: "uint256",
-      },
-    ],
-    name: "CaptureExceedsHeld",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "balance",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "withdrawn",
-        type: "uint256",
-      },
-    ],
-    name: "CreditChanged",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "address",
-        name: "owner",
-        type: "address",
-      },
-    ],
-    name: "CreditEmpty",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "caller",
-        type: "address",
-      },
-      {
-        internalType: "address",
-        name: "owner",
-        type: "address",
-      },
-      {
-        internalType: "address",
-        name: "to",
-        type: "address",
-      },
-    ],
-    name: "CreditNotYours",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "gasLeft",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "needed",
-        type: "uint256",
-      },
-    ],
-    name: "GasLeftTooLow",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint256",
-        name: "held",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "captured",
-        type: "uint256",
-      },
-    ],
-    name: "HoldChanged",
-    type: "error",
-  },
-  {
-    inputs: [],
-    name: "ImplementationUsedDirectly",
-    type: "error",
-  },
-  {
-    inputs: [],
-    name: "InvalidShortString",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "itemGas",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "floor",
-        type: "uint256",
-      },
-    ],
-    name: "ItemGasTooLow",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "index",
-        type: "uint256",
-      },
-      {
-        internalType: "address",
-        name: "itemToken",
-        type: "address",
-      },
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-    ],
-    name: "ItemOfOtherToken",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "caller",
-        type: "address",
-      },
-      {
-        internalType: "address",
-        name: "operator",
-        type: "address",
-      },
-    ],
-    name: "NotOperator",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "address",
-        name: "caller",
-        type: "address",
-      },
-    ],
-    name: "NotSeller",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-    ],
-    name: "NothingHeld",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "uint256",
-        name: "number",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "amount",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "claims",
-        type: "uint256",
-      },
-    ],
-    name: "NothingToAssign",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-    ],
-    name: "PaymentAlreadyKnown",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "PaymentId",
-        name: "signedId",
-        type: "bytes32",
-      },
-    ],
-    name: "PaymentMismatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-    ],
-    name: "PaymentUnknown",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "payoutGas",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "floor",
-        type: "uint256",
-      },
-    ],
-    name: "PayoutGasTooLow",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-      {
-        internalType: "uint256",
-        name: "balance",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "expectedBalance",
-        type: "uint256",
-      },
-    ],
-    name: "ReceivedOtherAmount",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "to",
-        type: "address",
-      },
-    ],
-    name: "RecipientForbidden",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint40",
-        name: "captureUntil",
-        type: "uint40",
-      },
-    ],
-    name: "ReclaimBeforeDeadline",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint40",
-        name: "transferredAt",
-        type: "uint40",
-      },
-      {
-        internalType: "uint40",
-        name: "announcedAt",
-        type: "uint40",
-      },
-    ],
-    name: "RecordAfterAnnouncement",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint256",
-        name: "amount",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "surplus",
-        type: "uint256",
-      },
-    ],
-    name: "RecordExceedsSurplus",
-    type: "error",
-  },
-  {
-    inputs: [],
-    name: "ReentrancyGuardReentrantCall",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint256",
-        name: "amount",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "refundable",
-        type: "uint256",
-      },
-    ],
-    name: "RefundExceedsCaptured",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "address",
-        name: "refundToken",
-        type: "address",
-      },
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-    ],
-    name: "RefundInOtherToken",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "bytes32",
-        name: "nonce",
-        type: "bytes32",
-      },
-      {
-        internalType: "bytes32",
-        name: "expectedNonce",
-        type: "bytes32",
-      },
-    ],
-    name: "RefundNonceWrong",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "PaymentId",
-        name: "id",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint256",
-        name: "amount",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "available",
-        type: "uint256",
-      },
-    ],
-    name: "ReleaseExceedsClaim",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint8",
-        name: "bits",
-        type: "uint8",
-      },
-      {
-        internalType: "uint256",
-        name: "value",
-        type: "uint256",
-      },
-    ],
-    name: "SafeCastOverflowedUintDowncast",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "token",
-        type: "address",
-      },
-    ],
-    name: "SafeERC20FailedOperation",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "deadline",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "timestamp",
-        type: "uint256",
-      },
-    ],
-    name: "SignatureExpired",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "signer",
-        type: "address",
-      },
-    ],
-    name: "SignatureInvalid",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "string",
-        name: "str",
-        type: "string",
-      },
-    ],
-    name: "StringTooLong",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint40",
-        name: "captureWindow",
-        type: "uint40",
-      },
-      {
-        internalType: "uint40",
-        name: "minimum",
-        type: "uint40",
-      },
-      {
-        internalType: "uint40",
-        name: "maximum",
-        type: "uint40",
-      },
-    ],
-    name: "TermsCaptureWindowOutOfBounds",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "feeReceiver",
-        type: "address",
-      },
-      {
-        internalType: "uint16",
-        name: "feeBps",
-        type: "uint16",
-      },
-    ],
-    name: "TermsFeeReceiverWrong",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint16",
-        name: "feeBps",
-        type: "uint16",
-      },
-      {
-        internalType: "uint16",
-        name: "maximum",
-        type: "uint16",
-      },
-    ],
-    name: "TermsFeeTooHigh",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "length",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "expectedLength",
-        type: "uint256",
-      },
-    ],
-    name: "TermsLengthWrong",
     type: "error",
   },
   {
