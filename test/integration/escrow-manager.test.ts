@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import {
   CaptureAfterDeadlineError,
   CaptureExceedsHeldError,
@@ -35,8 +38,11 @@ import {
   type PaymentRecord,
   type PaymentStorage,
 } from "@recourse/sdk/exact/server";
+import { SqlitePaymentStorage } from "@recourse/sdk/exact/server/sqlite-storage";
 import { type FacilitatorClient, HTTPFacilitatorClient } from "@x402/core/server";
-import type { RequestHandler } from "express";
+import type { PaymentPayload } from "@x402/core/types";
+import { setSettlementOverrides } from "@x402/express";
+import type { Response as ExpressResponse, RequestHandler } from "express";
 import { erc20Abi, type Hex } from "viem";
 import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import {
@@ -46,14 +52,18 @@ import {
   startWorld,
   type World,
 } from "../../scripts/lib/world.js";
-import { payingFetch, reasonOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
+import { ask, payingFetch, reasonOf, send, settlementOf, signedPayload } from "../shared/buyer.js";
 import { lossyFacilitator } from "../shared/lossyFacilitator.js";
+import { type MortalShop, startMortalShop } from "../shared/mortalShop.js";
+import { pendingTransactions } from "../shared/pendingTransactions.js";
 import { type RpcProxy, startRpcProxy } from "../shared/rpcProxy.js";
 import { NETWORK, operator, receiver, startTestShop, type TestShop } from "../shared/shop.js";
 
 const buyer = developmentAccount(6);
 const PRICE = 900_000n;
 const WINDOW = 3_600;
+/** As many as the facilitator takes at once. */
+const MAX_CAPTURES = 50;
 const TERMS = {
   network: NETWORK,
   price: "$0.90",
@@ -626,6 +636,15 @@ describe("an escrow manager", () => {
       for (const id of ids) assert.equal((await standing(id)).captured, 200_000n);
     });
 
+    it("makes transactions of as many as fit, and the rest goes alone", async () => {
+      const ids = await sellMany(MAX_CAPTURES + 1);
+      const broadcasts = proxy.broadcasts();
+      const results = await managerOf().captureMany(ids.map((paymentId) => ({ paymentId, amount: 200_000n })));
+      assert.ok(results.every(({ status }) => status === "fulfilled"));
+      assert.equal(proxy.broadcasts(), broadcasts + 2);
+      for (const id of ids) assert.equal((await standing(id)).captured, 200_000n);
+    });
+
     it("makes one transaction each where the caller wants that", async () => {
       const ids = await sellMany(2);
       const captures = ids.map((paymentId) => ({ paymentId, amount: 200_000n }));
@@ -809,6 +828,39 @@ describe("an escrow manager", () => {
       }
     }
 
+    for (const [name, handler, status] of [
+      ["at its cost", (_: unknown, response: ExpressResponse) => charge(response, "250000"), 200],
+      ["beyond what is held", (_: unknown, response: ExpressResponse) => charge(response, "900001"), 402],
+      ["with a handler that fails", (_: unknown, response: ExpressResponse) => void response.status(500).end(), 500],
+    ] as [string, RequestHandler, number][]) {
+      it(`leaves nothing open by itself: a sale ${name}`, async () => {
+        const shop = await shopOf({ sale: sync, handler });
+        assert.equal((await payingFetch(buyer)(shop.url)).status, status);
+        assert.deepEqual(await storage.list(), []);
+      });
+    }
+
+    it("returns once what a failed handler returned, when the answer was lost", async () => {
+      const lossy = await lossyFacilitator(facilitator.url);
+      const shop = await startTestShop({
+        facilitatorUrl: lossy.url,
+        accepts: deferred,
+        scheme: new ExactEvmScheme({ operator, storage }),
+        handler: (_request, response) => {
+          lossy.loseNext();
+          response.status(500).end();
+        },
+      });
+      open.push(shop, lossy);
+      const change = await moved(async () => {
+        assert.equal((await payingFetch(buyer)(shop.url)).status, 500);
+        assert.equal((await managerOf().list())[0]?.state, "returning");
+        assert.deepEqual(await reconcile(), []);
+      });
+      assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+      assert.deepEqual(await managerOf().list(), []);
+    });
+
     it("waits for a request that is young", async () => {
       await buyAtDying(sync, 3);
       const change = await moved(() => reconcile({ abandonedAfterMs: 60_000 }));
@@ -946,6 +998,208 @@ describe("an escrow manager", () => {
     });
   });
 
+  /* A PROCESS THAT IS KILLED */
+
+  describe("of a shop whose process is killed, by what is in its SQLite file", () => {
+    let folder: string;
+    let file: string;
+    let sqlite: SqlitePaymentStorage;
+    const told: OpenHold[] = [];
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "recourse-shop-"));
+      file = join(folder, "payments.sqlite");
+      sqlite = new SqlitePaymentStorage(file);
+      told.length = 0;
+    });
+    afterEach(async () => {
+      await world.client.setAutomine(true);
+      sqlite.close();
+      await rm(folder, { recursive: true });
+    });
+
+    /** Buys, and kills the shop when `moment` has come; what is sent and not mined then is mined afterwards. */
+    async function buyAndKill(sale: typeof deferred, moment: (shop: MortalShop) => Promise<unknown>) {
+      const shop = await startMortalShop(facilitator.url, sale, file);
+      const payload = await signedPayload(buyer, shop.url);
+      const response = send(shop.url, payload).catch(() => undefined);
+      await moment(shop);
+      await shop.kill();
+      await world.client.setAutomine(true);
+      await world.client.mine({ blocks: 1 });
+      return response;
+    }
+    const round = async () => {
+      const errors: unknown[] = [];
+      const options = {
+        abandonedAfterMs: 0,
+        onError: (error: unknown) => void errors.push(error),
+        onUnreleased: (hold: OpenHold) => void told.push(hold),
+      };
+      await managerOf(options, clientOf(facilitator.url), sqlite).reconcile();
+      assert.deepEqual(errors, []);
+    };
+    const state = async () => (await sqlite.list())[0]?.record.state;
+    const reaches = async (wanted: string) => {
+      while ((await state()) !== wanted) await pause(20);
+    };
+
+    for (const [name, sale] of [
+      ["captured after the handler", sync],
+      ["captured later", deferred],
+    ] as const) {
+      it(`returns what it was paying, of a sale ${name}`, async () => {
+        const change = await moved(async () => {
+          const response = await buyAndKill(sale, async () => {
+            await world.client.setAutomine(false);
+            await reaches("settling");
+            await pendingTransactions(world);
+          });
+          assert.equal(response, undefined);
+          await round();
+        });
+        assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+        assert.deepEqual([await sqlite.list(), told], [[], []]);
+      });
+
+      it(`returns what it held while the handler ran, of a sale ${name}`, async () => {
+        const change = await moved(async () => {
+          assert.equal(await buyAndKill(sale, () => reaches("held")), undefined);
+          await round();
+        });
+        assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+        assert.deepEqual([await sqlite.list(), told], [[], []]);
+      });
+    }
+
+    it("tells of what it was capturing, since nothing has left", async () => {
+      const change = await moved(async () => {
+        const response = await buyAndKill(sync, async (shop) => {
+          await reaches("held");
+          await world.client.setAutomine(false);
+          await shop.finish();
+          await pendingTransactions(world);
+        });
+        assert.equal(response, undefined);
+        await round();
+      });
+      assert.deepEqual(change, { paid: PRICE, earned: PRICE, held: 0n });
+      assert.deepEqual(
+        told.map(({ captured }) => captured),
+        [PRICE],
+      );
+      assert.deepEqual(await sqlite.list(), []);
+    });
+
+    it("captures what it has sold with deferred capture", async () => {
+      const change = await moved(async () => {
+        const response = await buyAndKill(deferred, async (shop) => {
+          await shop.finish();
+          await reaches("released");
+          await pause(200);
+        });
+        assert.equal(response?.status, 200);
+        const manager = managerOf({}, clientOf(facilitator.url), sqlite);
+        const [hold] = await manager.list();
+        assert.ok(hold);
+        await manager.close(hold.paymentId, 250_000n);
+      });
+      assert.deepEqual(change, { paid: 250_000n, earned: 250_000n, held: 0n });
+    });
+  });
+
+  /* THE FACILITATOR */
+
+  describe("and its facilitator", () => {
+    const item = { amount: "5", expectedHeld: "900000", expectedCaptured: "0", nonce: `0x${"00".repeat(32)}` };
+    const signature = `0x${"11".repeat(65)}`;
+    const itemOf = (payload: PaymentPayload) => ({ ...item, payer: buyer.address, nonce: nonceOf(payload) });
+    const nonceOf = (payload: PaymentPayload) =>
+      (payload.payload as { authorization: { nonce: string } }).authorization.nonce;
+    const many = (items: unknown[]) => ({
+      type: "captureMany",
+      captureMany: { items, deadline: "99999999999", signature },
+    });
+    let payload: PaymentPayload;
+    before(async () => {
+      payload = await signedPayload(buyer, (await shopOf({})).url);
+    });
+    const asked = (path: "verify" | "settle", operation: object, amount = "5") =>
+      ask(
+        facilitator.url,
+        path,
+        { ...payload, payload: { ...payload.payload, ...operation } },
+        { ...payload.accepted, amount },
+        MERCHANT_KEY,
+      );
+
+    it("lets no client ask for many captures", async () => {
+      const answer = await asked("verify", { captureMany: {} }, "900000");
+      assert.equal(answer.invalidReason, "invalid_exact_evm_recourse_server_field_in_payload");
+    });
+
+    for (const [name, items, amount] of [
+      ["none", () => [], "0"],
+      [
+        "more than fit",
+        () => Array.from({ length: 51 }, (_, i) => ({ ...item, payer: buyer.address, amount: String(i + 1) })),
+        "1326",
+      ],
+      ["of another sum than it is asked for", () => [itemOf(payload)], "6"],
+      ["of nothing", () => [{ ...itemOf(payload), amount: "0" }], "0"],
+      ["of the same twice", () => [itemOf(payload), itemOf(payload)], "10"],
+      ["with a field too much", () => [{ ...itemOf(payload), to: receiver.address }], "5"],
+    ] as [string, () => unknown[], string][]) {
+      it(`refuses many captures: ${name}`, async () => {
+        const answer = await asked("settle", many(items()), amount);
+        assert.equal(answer.errorReason, "invalid_exact_evm_recourse_operation_malformed");
+      });
+    }
+
+    it("captures nothing that the operator did not sign", async () => {
+      const paymentId = await sell();
+      const record = await storage.get(paymentId);
+      payload = record?.hold?.payload as PaymentPayload;
+      const broadcasts = proxy.broadcasts();
+      const answer = await asked("settle", many([itemOf(payload)]));
+      assert.equal(answer.errorReason, "invalid_exact_evm_recourse_signature_invalid");
+      assert.equal(proxy.broadcasts(), broadcasts);
+    });
+
+    it("refunds nothing of another value than it is asked for", async () => {
+      const refund = { payer: receiver.address, value: "5", validAfter: "0", validBefore: "99999999999" };
+      const operation = { type: "refund", refund: { ...refund, nonce: item.nonce, signature } };
+      assert.equal(
+        (await asked("settle", operation, "6")).errorReason,
+        "invalid_exact_evm_recourse_operation_malformed",
+      );
+    });
+
+    it("tells with a refused order how the payment stands", async () => {
+      const paymentId = await sell();
+      await managerOf().capture(paymentId, 200_000n);
+      const hold = (await storage.get(paymentId))?.hold;
+      const stale = { ...hold, captured: "0" } as Hold;
+      await storage.update(paymentId, (current) => ({ ...(current as PaymentRecord), hold: stale }));
+
+      await assert.rejects(managerOf().capture(paymentId, 300_000n), ({ reason }: OrderRefusedError) => {
+        assert.equal(reason, "invalid_exact_evm_recourse_hold_changed");
+        return true;
+      });
+
+      assert.equal((await standing(paymentId)).captured, 200_000n);
+      assert.equal((await managerOf().capture(paymentId, 300_000n)).captured, 500_000n);
+    });
+  });
+
+  it("ends no round by a callback that throws", async () => {
+    const paymentId = await sell();
+    await assert.rejects(managerOf({}, breaking(clientOf(facilitator.url), "before")).capture(paymentId, 200_000n));
+    const onError = () => {
+      throw new Error("nobody listens");
+    };
+    await managerOf({ onError }, breaking(clientOf(facilitator.url), "before")).reconcile();
+  });
+
   it("goes in rounds until it is stopped, and a failure ends none", async () => {
     const paymentId = await sell();
     await assert.rejects(managerOf({}, breaking(clientOf(facilitator.url), "before")).capture(paymentId, 200_000n));
@@ -968,6 +1222,12 @@ function receiptOf(response: Response): PaymentReceipt {
   const receipt = paymentReceipt(response);
   assert.ok(receipt, "the response has a receipt");
   return receipt;
+}
+
+/** Answers, and says what it cost. */
+function charge(response: ExpressResponse, amount: string): void {
+  setSettlementOverrides(response, { amount });
+  response.json({ thing: 1 });
 }
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -57,7 +57,7 @@ export type EscrowManagerOptions = {
    * when it left. It should be refunded. Told at least once; a promise is waited for, and when it fails it is told again.
    */
   onUnreleased?: (hold: OpenHold) => void | Promise<void>;
-  /** The time of a hold is over, and there is no relay: anyone can call the vault's `reclaim`. */
+  /** The time of a hold is over, and there is no relay: anyone can call the vault's `reclaim`. Told in every round. */
   onReclaimable?: (hold: OpenHold) => void;
 };
 
@@ -375,7 +375,11 @@ export class EscrowManager {
   }
 
   #tell(error: unknown, paymentId?: Hex): void {
-    this.#options.onError?.(error, paymentId);
+    try {
+      this.#options.onError?.(error, paymentId);
+    } catch {
+      // Whoever is told must not end the round.
+    }
   }
 
   async #seeTo(paymentId: Hex, record: Held): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Hex } from "viem";
+import { type Hex, isHash } from "viem";
 import { isOpen, type ListedPayment, type PaymentRecord, type PaymentStorage } from "./storage.js";
 
 /**
@@ -28,9 +28,9 @@ export class FilePaymentStorage implements PaymentStorage {
   async list(): Promise<ListedPayment[]> {
     const open: ListedPayment[] = [];
     for (const name of await readdir(this.#root).catch(emptyWhenMissing)) {
-      if (this.#ended.has(name)) continue;
-      const record = await this.get(name as Hex);
-      if (record && isOpen(record)) open.push({ paymentId: name as Hex, record });
+      if (!isHash(name) || this.#ended.has(name)) continue;
+      const record = await this.get(name);
+      if (record && isOpen(record)) open.push({ paymentId: name, record });
       else if (record) this.#ended.add(name);
     }
     return open;

@@ -6,8 +6,8 @@ import { isOpen, type ListedPayment, type PaymentRecord, type PaymentStorage } f
 const BUSY_TIMEOUT_MS = 5_000;
 
 /**
- * Keeps the records in a SQLite file that several processes of one machine share. It needs Node 22.5 or later, whose own
- * SQLite it uses; Node says once that this is experimental.
+ * Keeps the records in a SQLite file that several processes of one machine share. It uses the SQLite of Node 22.13 or later
+ * (from 22.5 on with `--experimental-sqlite`); Node says once that this is experimental.
  *
  * A change is a transaction that begins as a writer, so that nobody else's comes between reading and writing.
  */
@@ -46,8 +46,16 @@ export class SqlitePaymentStorage implements PaymentStorage {
       this.#database.exec("COMMIT");
       return next;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch {
+      // What went wrong has ended the transaction already.
     }
   }
 
