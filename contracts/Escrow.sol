@@ -219,11 +219,13 @@ contract Escrow is IEscrow, Surplus {
     /// @dev Books a capture in the payment's word.
     /// @return fee The part of it that goes to the fee receiver.
     function _book(PaymentId id, Hold hold, uint256 amount, bool isFinal) private returns (uint256 fee) {
-        uint256 captured = hold.captured() + amount;
+        uint256 before = hold.captured();
+        uint256 captured = before + amount;
         bool isEnd = isFinal || captured == hold.paid();
         _holds[id] = packHold(hold.paid(), captured, isEnd ? HoldState.Ended : HoldState.Held, hold.captureUntil());
 
-        fee = (amount * _feeBps()) / BPS;
+        // Of the total, so that parts cost what the whole would.
+        fee = (captured * _feeBps()) / BPS - (before * _feeBps()) / BPS;
         if (amount != 0) emit Captured(id, amount, fee, captured);
     }
 
@@ -379,7 +381,7 @@ contract Escrow is IEscrow, Surplus {
     }
 
     function _statusOf(Hold hold) private view returns (EscrowStatus) {
-        if (hold.captureUntil() == 0) return EscrowStatus.None;
+        if (Hold.unwrap(hold) == 0) return EscrowStatus.None;
         if (hold.held() == 0) return EscrowStatus.Ended;
         return block.timestamp < hold.captureUntil() ? EscrowStatus.Held : EscrowStatus.Expired;
     }

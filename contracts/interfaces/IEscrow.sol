@@ -19,7 +19,7 @@ interface IEscrow is ISurplus {
         Held,
         /// The time to capture is over; anyone can return what is held to the payer.
         Expired,
-        /// Nothing is held any more.
+        /// Nothing is held any more; or it was the transfer of a refund, and never a payment.
         Ended
     }
 
@@ -106,7 +106,7 @@ interface IEscrow is ISurplus {
     /// @notice A part of a payment, or all of it, went to the receiver.
     /// @param id The payment.
     /// @param amount What was captured now, fee included.
-    /// @param fee The part of it that goes to the fee receiver.
+    /// @param fee The part of it that goes to the fee receiver: all parts together pay what the whole would.
     /// @param captured What has been captured in total.
     event Captured(PaymentId indexed id, uint256 amount, uint256 fee, uint256 captured);
 

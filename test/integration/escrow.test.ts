@@ -361,6 +361,23 @@ describe("orders about a held payment", () => {
       assert.equal(errorReason, "invalid_exact_evm_recourse_signature_invalid");
   });
 
+  it("are paid for with the payment, so that no budget leaves it held", async () => {
+    const usual = facilitator;
+    facilitator = await startFacilitator(world.rpcUrl, { TRANSACTIONS_PER_HOUR: "3", STRANGERS_PER_HOUR: "1" });
+    try {
+      const held = await hold();
+      const payload = await signedPayload(buyer, shop.url);
+      const pay = { type: "pay", idempotencyKey: crypto.randomUUID() };
+      const refused = await settle({ payload, requirements: held.requirements }, pay);
+      const closed = await settle(held, await capture(held, "close", 1n), { amount: "1" });
+      assert.deepEqual([refused.success, closed.success], [false, true]);
+      assert.equal(refused.errorReason, "invalid_exact_evm_recourse_not_sponsored");
+    } finally {
+      await facilitator.stop();
+      facilitator = usual;
+    }
+  });
+
   it("capture nothing shortly before the end, and from then on anybody has it sent back", async () => {
     const held = await hold();
     const { captureUntil } = await statusOf(world, held.receipt);

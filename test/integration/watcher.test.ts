@@ -5,7 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { refundWindowAbi } from "@recourse/sdk/abis";
-import { type RefundWindowOption, refundWindow } from "@recourse/sdk/exact/server";
+import {
+  close,
+  deployAndPay,
+  encodeTerms as encodeEscrowTerms,
+  paymentOf as escrowPaymentOf,
+  PAYOUT_GAS,
+  refund,
+  refundNonceOf,
+} from "@recourse/sdk/escrow";
+import { escrow, type RefundWindowOption, refundWindow } from "@recourse/sdk/exact/server";
 import { announceAssignment, deploy, encodeTerms, paymentOf } from "@recourse/sdk/refund-window";
 import { pino } from "pino";
 import type { Hex } from "viem";
@@ -15,7 +24,7 @@ import { readVaults } from "../../apps/watcher/src/vaults.js";
 import { Watcher } from "../../apps/watcher/src/watcher.js";
 import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import { privateKeyOf, startWorld, type World } from "../../scripts/lib/world.js";
-import { authorize, payPastVault, type Signed } from "../shared/pastPay.js";
+import { authorizationOf, authorize, payPastVault, RECEIVE, type Signed } from "../shared/pastPay.js";
 import { startRpcProxy } from "../shared/rpcProxy.js";
 import { NETWORK, operator, PRICE, receiver, WINDOW } from "../shared/shop.js";
 import { startWatcher, type WatcherLine, type WatcherProcess } from "../shared/watcher.js";
@@ -137,6 +146,7 @@ describe("the watcher", () => {
     return { config, lines, round: () => watcher.round(), said, state };
   }
 
+  const mined = (hash: Hex) => world.client.waitForTransactionReceipt({ hash });
   const mine = (blocks: number) => world.client.mine({ blocks });
 
   it("records what came past pay, and nothing twice", async () => {
@@ -172,6 +182,37 @@ describe("the watcher", () => {
     await round();
     assert.equal(await heldOf(payment), PRICE);
     assert.ok(said("discovered").length > 0);
+  });
+
+  it("serves escrows too: what came past them is recorded, and what came as it should is not missing", async () => {
+    const salt: Hex = `0x${String(++count).padStart(64, "0")}`;
+    const terms = { network: NETWORK, price: "$0.50", receiver: receiver.address, captureWindow: 3_600 } as const;
+    const { extra, payTo } = escrow({ ...terms, operator: operator.address, salt });
+    const { factory } = extra.recourse;
+    const authorization = authorizationOf(await authorize(buyer, payTo, PRICE));
+    const encoded = encodeEscrowTerms(extra.recourse.terms);
+    await mined(await deployAndPay(world.client, { address: factory, terms: encoded, authorization }));
+    const ref = { method: 0, token: USDC, payer: buyer.address, nonce: authorization.nonce } as const;
+    const held = { expectedHeld: PRICE, expectedCaptured: 0n, payoutGas: PAYOUT_GAS };
+    const operatorClient = localClient(world.rpcUrl, operator);
+    await mined(await close(operatorClient, { address: payTo, ref, amount: PRICE, ...held }));
+    const nonce = await refundNonceOf(world.client, { address: payTo, ref });
+    const refunding = authorizationOf(await authorize(receiver, payTo, PRICE, { nonce, primaryType: RECEIVE }));
+    await mined(await refund(world.client, { address: payTo, ref, authorization: refunding, payoutGas: PAYOUT_GAS }));
+    const past = await payPastVault(world.client, await authorize(buyer, payTo, PRICE));
+    const window = vault();
+    await deployVault(window);
+    const payment = await payPast(window);
+
+    const { round, said } = await watcherOf([]);
+    await round();
+
+    const mine = said("missing").filter((line) => [payTo, window.payTo].some((address) => address === line.vault));
+    assert.equal(mine.length, 2, "only what came past");
+    assert.equal(await heldOf(payment), PRICE);
+    const recorded = { ...ref, nonce: past.nonce };
+    assert.equal((await escrowPaymentOf(world.client, { address: payTo, ref: recorded })).held, PRICE);
+    assert.equal((await escrowPaymentOf(world.client, { address: payTo, ref })).refunded, PRICE);
   });
 
   it("leaves dust alone", async () => {

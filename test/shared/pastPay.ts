@@ -11,9 +11,13 @@ export type Signed = {
   vault: Address;
   nonce: Hex;
   value: bigint;
+  signature: Hex;
   /** The call of the token. */
   data: Hex;
 };
+
+/** EIP-3009's other message: only its recipient can present it. */
+export const RECEIVE = "ReceiveWithAuthorization";
 
 export function signedIn({ payload }: PaymentPayload): Signed {
   const { authorization, signature } = payload as {
@@ -27,12 +31,19 @@ export function signedIn({ payload }: PaymentPayload): Signed {
   );
 }
 
+type Choices = { nonce?: Hex; primaryType?: "TransferWithAuthorization" | typeof RECEIVE };
+
 /** Signs a payment to a vault, without any shop. */
-export async function authorize(payer: LocalAccount, vault: Address, value: bigint): Promise<Signed> {
-  const nonce: Hex = `0x${randomBytes(32).toString("hex")}`;
+export async function authorize(
+  payer: LocalAccount,
+  vault: Address,
+  value: bigint,
+  { nonce = `0x${randomBytes(32).toString("hex")}`, primaryType = "TransferWithAuthorization" }: Choices = {},
+): Promise<Signed> {
   const message = { from: payer.address, to: vault, value, validAfter: 0n, validBefore: 2n ** 48n, nonce };
   const domain = { name: "USDC", version: "2", chainId: 84532, verifyingContract: USDC };
-  const typedData = { domain, message, primaryType: "TransferWithAuthorization", types: authorizationTypes } as const;
+  const types = { [primaryType]: authorizationTypes.TransferWithAuthorization };
+  const typedData = { domain, message, primaryType, types } as const;
   return signedOf(message, await payer.signTypedData(typedData));
 }
 
@@ -51,7 +62,12 @@ function signedOf({ from, nonce, to, validAfter, validBefore, value }: Authoriza
     args: [from, to, value, validAfter, validBefore, nonce, signature],
     functionName: "transferWithAuthorization",
   });
-  return { token: USDC, payer: from, vault: to, nonce, value, data };
+  return { token: USDC, payer: from, vault: to, nonce, value, signature, data };
+}
+
+/** What was signed by `authorize`, as vaults take it. */
+export function authorizationOf({ nonce, payer, signature, token, value }: Signed) {
+  return { token, payer, value, validAfter: 0n, validBefore: 2n ** 48n, nonce, signature };
 }
 
 /** Brings a payment to the token, past the vault's `pay`, and mines a block on top. */

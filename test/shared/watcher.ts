@@ -8,7 +8,14 @@ import { privateKeyOf } from "../../scripts/lib/world.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What the watcher says of one thing that it did. */
-export type WatcherLine = { msg: string; paymentId?: string; reason?: string; transaction?: string; value?: string };
+export type WatcherLine = {
+  msg: string;
+  paymentId?: string;
+  vault?: string;
+  reason?: string;
+  transaction?: string;
+  value?: string;
+};
 
 /** A watcher that runs as a process of its own. */
 export type WatcherProcess = {

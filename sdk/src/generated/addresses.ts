@@ -10,8 +10,8 @@ export const addresses = {
     factory: "0xfA7Dd27Fb2d6d0a5d2014cb92a1fe5feEC5dE84F",
   },
   escrow: {
-    implementation: "0x2719aD2e3231549F0E7394C086a217A4b6fA468E",
-    factory: "0x3Ab0A4Dd8C585773F04d2D0C279EfC9E5B4bbeB3",
+    implementation: "0xBF97Ba16E6719a43C4E4EF11886C60610E353321",
+    factory: "0x6174fbB321164fbf0A8DE3F445B5187dc24c03b3",
   },
 } as const;
 

@@ -121,7 +121,7 @@ export const EscrowStatus = {
   Held: 1,
   /** The time to capture is over; anyone can return what is held to the payer. */
   Expired: 2,
-  /** Nothing is held any more. */
+  /** Nothing is held any more; or it was the transfer of a refund, and never a payment. */
   Ended: 3,
 } as const;
 

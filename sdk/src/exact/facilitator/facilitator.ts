@@ -2,6 +2,7 @@ import { findDefaultAsset } from "@x402/evm";
 import type { ExactEvmSchemeConfig as OfficialExactEvmSchemeConfig } from "@x402/evm/exact/facilitator";
 import { type Address, encodeFunctionData, getAddress, type Hex, isAddress, isAddressEqual } from "viem";
 import { call, getCode } from "viem/actions";
+import type { VaultKind } from "../../generated/addresses.js";
 import type { VaultDeployment } from "../../vault/cloneAddress.js";
 import { ErrFactoryNotAllowed, ErrNotSponsored } from "../errors.js";
 import { canonicalDeployments, type VaultDeployments } from "../kinds.js";
@@ -130,7 +131,7 @@ export async function simulate(
 /** What would be paid for, and for which payment. */
 export type SponsoredExpense = {
   kind: Expense["kind"];
-  payment: { id: Hex; ref: { token: Address } };
+  payment: { kind?: VaultKind; id: Hex; ref: { token: Address } };
   value: bigint;
 };
 
@@ -140,17 +141,20 @@ export async function spend(
   { kind, payment, value }: SponsoredExpense,
 ): Promise<void> {
   const { id: paymentId, ref } = payment;
-  const isSponsored = await sponsor({ kind, caller: caller(), paymentId, token: ref.token, value });
+  const needsEnding = payment.kind === "escrow";
+  const isSponsored = await sponsor({ kind, caller: caller(), paymentId, needsEnding, token: ref.token, value });
   if (!isSponsored) throw new Refusal(ErrNotSponsored);
 }
 
 /** Sends a call once, when the chain would accept it and the sponsor pays. */
-export function submitSponsored(
+export async function submitSponsored(
   facilitator: Facilitator,
   key: string,
   contractCall: ContractCall,
   expense: SponsoredExpense,
 ): Promise<Outcome> {
+  // Before anybody waits for it: forgeries of the same must not queue in front of the genuine one.
+  if (!(await facilitator.submitter.isKnown(key))) await simulate(facilitator, contractCall);
   return facilitator.submitter.submitOnce(key, facilitator.caller(), {
     prepare: async () => {
       await simulate(facilitator, contractCall);

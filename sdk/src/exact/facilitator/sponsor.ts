@@ -5,13 +5,15 @@ export type Expense = {
   /**
    * A payment past all vaults, into a vault that exists, or with the deployment of its vault; the deployment of a payer's
    * wallet, which is asked for before the payment that needs it; the record of a payment that came past its vault; an
-   * operation of receiver, operator or arbiter; or an exit that a payer signed.
+   * operation of receiver, operator or arbiter; an exit that a payer signed; or the reclaim of what an escrow still holds.
    */
-  kind: "transfer" | "payment" | "deployment" | "wallet" | "record" | "operation" | "exit";
+  kind: "transfer" | "payment" | "deployment" | "wallet" | "record" | "operation" | "exit" | "reclaim";
   /** The authenticated server that asks, if it is one. */
   caller: string | undefined;
   /** Zero for a payment past all vaults. */
   paymentId: Hex;
+  /** Whether the payment will need an operation more, which captures or returns it: one into an escrow. */
+  needsEnding: boolean;
   token: Address;
   /** In the token's smallest unit; zero for a token that is not one of `assets`, whose units may be worth nothing. */
   value: bigint;
