@@ -38,6 +38,8 @@ export async function captureManyByServer(
 
   const key = `captureMany:${[...keys].join()}`;
   const work = await workOf(facilitator, payment, operation, { captures, total });
+  // Before anybody waits for it: forgeries of the same must not queue in front of the genuine one.
+  if (!(await facilitator.submitter.isKnown(key))) await work.prepare();
   const { receipt, submission } = await facilitator.submitter.submitOnce(key, facilitator.caller(), work);
   if (!receipt) return pending(facilitator, payment, submission.hash);
   const { vault } = payment;
