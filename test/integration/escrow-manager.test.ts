@@ -629,6 +629,26 @@ describe("an escrow manager", () => {
       for (const id of ids) assert.equal((await standing(id)).captured, 200_000n);
     });
 
+    it("sends nothing again of what waits to be mined, though each is asked for alone", async () => {
+      const ids = await sellMany(2);
+      const captures = ids.map((paymentId) => ({ paymentId, amount: 200_000n }));
+      // The same transaction may be sent again; another one is counted.
+      const { address } = developmentAccount(18);
+      const count = await world.client.getTransactionCount({ address });
+      await world.client.setAutomine(false);
+      try {
+        const results = await managerOf().captureMany(captures);
+        assert.ok(results.every(({ status }) => status === "rejected"));
+        assert.equal((await reconcile()).length, 2, "still waiting");
+      } finally {
+        await world.client.setAutomine(true);
+        await world.client.mine({ blocks: 1 });
+      }
+      assert.deepEqual(await reconcile(), []);
+      assert.equal(await world.client.getTransactionCount({ address }), count + 1);
+      for (const id of ids) assert.equal((await standing(id)).captured, 200_000n);
+    });
+
     it("captures each once for two managers at once", async () => {
       const ids = await sellMany(3);
       const captures = ids.map((paymentId) => ({ paymentId, amount: 200_000n }));
@@ -894,6 +914,40 @@ describe("an escrow manager", () => {
         assert.doesNotMatch(await response.text(), /secret/);
       });
       assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+    });
+
+    it("returns what was paid also when the buyer asks again, and the facilitator has forgotten whose it was", async () => {
+      const mortal = await startFacilitator(proxy.url, { CONFIRMATION_TIMEOUT_MS: "4000" });
+      const selling = { accepts: sync, scheme: new ExactEvmScheme({ operator, storage }) };
+      const first = await startTestShop({ facilitatorUrl: mortal.url, ...selling });
+      const second = await shopOf({ sale: sync });
+      open.push(first);
+      const change = await moved(async () => {
+        const payload = await signedPayload(buyer, first.url);
+        const broadcasts = proxy.broadcasts();
+        proxy.dieAfterBroadcast();
+        const sending = send(first.url, payload);
+        while (proxy.broadcasts() === broadcasts) await pause(50);
+        mortal.process.kill("SIGKILL");
+        await sending;
+        await mortal.stop();
+        proxy.behave("forward");
+        assert.equal(reasonOf(await send(second.url, payload)), "invalid_exact_evm_recourse_already_paid");
+        assert.equal((await managerOf().list())[0]?.state, "returning");
+        assert.deepEqual(await reconcile(), []);
+      });
+      assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
+      assert.deepEqual(await managerOf().list(), []);
+    });
+
+    it("leaves alone what another shop was paid, though it was offered its payment", async () => {
+      const other = new InMemoryPaymentStorage();
+      const shop = await shopOf({});
+      const rival = await shopOf({ storage: other });
+      const payload = await signedPayload(buyer, shop.url);
+      assert.equal((await send(shop.url, payload)).status, 200);
+      assert.equal((await send(rival.url, payload)).status, 402);
+      assert.deepEqual(await other.list(), []);
     });
 
     it("returns what was paid when the facilitator died with the payment, and another one knows nothing of it", async () => {
