@@ -896,25 +896,30 @@ describe("an escrow manager", () => {
       await reconcile();
     });
 
-    it("releases nothing for a handler that outlived the patience, and returns everything", async () => {
-      let finish = () => {};
-      const shop = await shopOf({
-        sale: sync,
-        handler: (_request, response) => {
-          finish = () => response.json({ thing: "secret" });
-        },
+    for (const isReached of [true, false]) {
+      const when = isReached ? "was returned" : "is to be returned";
+      it(`releases nothing for a handler that outlived the patience, when its payment ${when}`, async () => {
+        let finish = () => {};
+        const shop = await shopOf({
+          sale: sync,
+          handler: (_request, response) => {
+            finish = () => response.json({ thing: "secret" });
+          },
+        });
+        const client = clientOf(facilitator.url);
+        const change = await moved(async () => {
+          const buying = payingFetch(buyer)(shop.url);
+          while (shop.runs() === 0) await pause(50);
+          await managerOf({ abandonedAfterMs: 0 }, isReached ? client : breaking(client, "before")).reconcile();
+          finish();
+          const response = await buying;
+          assert.equal(response.status, 402);
+          assert.doesNotMatch(await response.text(), /secret/);
+          assert.deepEqual(await reconcile(), []);
+        });
+        assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
       });
-      const change = await moved(async () => {
-        const buying = payingFetch(buyer)(shop.url);
-        while (shop.runs() === 0) await pause(50);
-        assert.deepEqual(await reconcile(), []);
-        finish();
-        const response = await buying;
-        assert.equal(response.status, 402);
-        assert.doesNotMatch(await response.text(), /secret/);
-      });
-      assert.deepEqual(change, { paid: 0n, earned: 0n, held: 0n });
-    });
+    }
 
     it("returns what was paid also when the buyer asks again, and the facilitator has forgotten whose it was", async () => {
       const mortal = await startFacilitator(proxy.url, { CONFIRMATION_TIMEOUT_MS: "4000" });
