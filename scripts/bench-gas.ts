@@ -16,12 +16,13 @@ import {
 } from "viem";
 import type { HDAccount } from "viem/accounts";
 import { buildReceiptProof } from "../sdk/src/receipt-proof/buildReceiptProof.js";
-import { gasRow, table } from "./lib/gas-table.js";
+import { type GasRow, gasRow, table } from "./lib/gas-table.js";
 import { developmentAccount, furnishChain, type LocalClient, localClient, mintUsdc, USDC } from "./lib/local-chain.js";
 import { gasByPurpose, type TraceStep } from "./lib/trace.js";
 
 const HOUR = 3600n;
 const WINDOW = 14n * 24n * HOUR;
+const CAPTURE_WINDOW = 3n * 24n * HOUR;
 const PRICE = 1_234_567n;
 const PAYOUT_GAS = 150_000n;
 const PAYMENTS_IN_BUCKET = 100;
@@ -38,6 +39,25 @@ const [deployer, payer, receiver, operator] = [0, 1, 2, 3].map(developmentAccoun
 
 const manyPayers = Array.from({ length: 100 }, (_, index) => developmentAccount(100 + index));
 
+const vaultTerms = {
+  receiver: receiver.address,
+  operator: operator.address,
+  feeReceiver: zeroAddress,
+  feeBps: 0,
+  salt: zeroHash,
+};
+
+const refundWindowTerms = {
+  ...vaultTerms,
+  arbiter: zeroAddress,
+  window: Number(WINDOW),
+  resolutionPeriod: 0,
+  silenceFavorsPayer: false,
+  nonRefundableBps: 0,
+};
+
+const escrowTerms = { ...vaultTerms, captureWindow: Number(CAPTURE_WINDOW) };
+
 // A fixed date, so that every signature, and with it every zero byte of calldata, is the same in each run.
 const connection = { network: "demo", override: { initialDate: "2026-01-01T00:00:00Z" } };
 const server = await hre.network.createServer(connection, "127.0.0.1", 0);
@@ -50,9 +70,29 @@ try {
 
 async function measure(client: LocalClient): Promise<void> {
   await furnishChain(client);
-  const vault = await deployVault(client);
-  for (const { address } of [payer, receiver, ...manyPayers]) await mintUsdc(client, address, 1_000n * PRICE);
+  const verifier = await deploy(client, "ReceiptVerifier", []);
+  const accounts = [payer, receiver, ...manyPayers];
+  const refundWindow = await deployVault(client, verifier, { kind: "RefundWindow", terms: refundWindowTerms });
+  for (const { address } of accounts) await mintUsdc(client, address, 1_000n * PRICE);
+  const ofRefundWindow = await measureRefundWindow(client, refundWindow);
+  const escrow = await deployVault(client, verifier, { kind: "Escrow", terms: escrowTerms });
+  const ofEscrow = await measureEscrow(client, escrow);
 
+  const rows = [...ofRefundWindow.rows, ...ofEscrow.rows];
+  console.log(table(rows));
+  writeFileSync("bench/gas.json", `${JSON.stringify(rows, null, 2)}\n`);
+
+  if (!process.argv.includes("--trace")) return;
+  for (const [name, receipt] of Object.entries({ ...ofRefundWindow.traced, ...ofEscrow.traced })) {
+    const { gasUsed, transactionHash } = receipt;
+    console.log(`\n${name}: ${gasUsed} gas`);
+    console.log(table(await traceRows(client, transactionHash, Number(gasUsed))));
+  }
+}
+
+type Measured = { rows: GasRow[]; traced: Record<string, TransactionReceipt> };
+
+async function measureRefundWindow(client: LocalClient, vault: Vault): Promise<Measured> {
   // The first payment makes the vault's balance and the bucket; it is the second that is measured.
   const hour = await beginNextHour(client);
   await pay(client, vault, hour, 0);
@@ -65,48 +105,67 @@ async function measure(client: LocalClient): Promise<void> {
   const batchHour = await beginNextHour(client);
   await pay(client, vault, batchHour, 101);
   const record = await recordStray(client, vault, batchHour, 102);
-  const batch = await payMany(client, vault, batchHour);
+  const batch = await payMany(client, vault, batchHour, 1_000);
   const batchClaim = await claimBucket(client, vault, batchHour);
 
   const rows = [
     gasRow("refundWindow.pay", gasOf(payment)),
-    gasRow("refundWindow.payMany100", Math.ceil(gasOf(batch) / manyPayers.length)),
-    gasRow("refundWindow.cycle100", Math.ceil((gasOf(batch) + gasOf(batchClaim)) / manyPayers.length)),
+    gasRow("refundWindow.payMany100", perPayer(gasOf(batch))),
+    gasRow("refundWindow.cycle100", perPayer(gasOf(batch) + gasOf(batchClaim))),
     gasRow("refundWindow.cycle1", gasOf(payment) + Math.ceil(gasOf(claim) / PAYMENTS_IN_BUCKET)),
     gasRow("refundWindow.record", gasOf(record)),
     gasRow("refundWindow.refund", gasOf(refund)),
   ];
-  console.log(table(rows));
-  writeFileSync("bench/gas.json", `${JSON.stringify(rows, null, 2)}\n`);
+  return { rows, traced: { pay: payment, refund, claim } };
+}
 
-  if (!process.argv.includes("--trace")) return;
-  for (const [name, receipt] of Object.entries({ pay: payment, refund, claim })) {
-    const { gasUsed, transactionHash } = receipt;
-    console.log(`\n${name}: ${gasUsed} gas`);
-    console.log(table(await traceRows(client, transactionHash, Number(gasUsed))));
-  }
+async function measureEscrow(client: LocalClient, vault: Vault): Promise<Measured> {
+  const hour = await beginNextHour(client);
+  await pay(client, vault, hour, 200);
+  const payment = await pay(client, vault, hour, 201);
+  for (let index = 202; index < 206; index++) await pay(client, vault, hour, index);
+  await payMany(client, vault, hour, 2_000);
+
+  const capture = await send(client, operator, vault, "capture", [
+    refOf(payer, nonceOf(201)),
+    PRICE,
+    PRICE,
+    0n,
+    PAYOUT_GAS,
+  ]);
+  const voided = await send(client, operator, vault, "void", [refOf(payer, nonceOf(202)), PRICE, PAYOUT_GAS]);
+
+  // The first capture makes the receiver's credit, as an earlier batch has.
+  await captureMany(client, vault, [itemOf(payer, nonceOf(203))]);
+  const items = manyPayers.map((account, index) => itemOf(account, nonceOf(2_000 + index)));
+  const captures = await captureMany(client, vault, items);
+
+  await client.setNextBlockTimestamp({ timestamp: hour + HOUR + CAPTURE_WINDOW });
+  const reclaim = await send(client, deployer, vault, "reclaim", [refOf(payer, nonceOf(204)), PAYOUT_GAS]);
+
+  const rows = [
+    gasRow("escrow.pay", gasOf(payment)),
+    gasRow("escrow.capturePayOut", gasOf(capture)),
+    gasRow("escrow.capture100", perPayer(gasOf(captures))),
+    gasRow("escrow.void", gasOf(voided)),
+    gasRow("escrow.reclaim", gasOf(reclaim)),
+  ];
+  return { rows, traced: { "escrow.pay": payment, capture, void: voided, reclaim } };
 }
 
 /* THE VAULT */
 
-async function deployVault(client: LocalClient): Promise<Address> {
-  const verifier = await deploy(client, "ReceiptVerifier", []);
-  const implementation = await deploy(client, "RefundWindow", [verifier]);
+type Vault = { address: Address; kind: "RefundWindow" | "Escrow" };
+
+async function deployVault(
+  client: LocalClient,
+  verifier: Address,
+  { kind, terms }: { kind: Vault["kind"]; terms: object },
+): Promise<Vault> {
+  const implementation = await deploy(client, kind, [verifier]);
   const factory = await deploy(client, "VaultFactory", [implementation]);
-  const terms = {
-    receiver: receiver.address,
-    operator: operator.address,
-    feeReceiver: zeroAddress,
-    feeBps: 0,
-    salt: zeroHash,
-    arbiter: zeroAddress,
-    window: Number(WINDOW),
-    resolutionPeriod: 0,
-    silenceFavorsPayer: false,
-    nonRefundableBps: 0,
-  };
   const encoded = await client.readContract({
-    abi: artifact("RefundWindow").abi,
+    abi: artifact(kind).abi,
     address: implementation,
     args: [terms],
     functionName: "encodeTerms",
@@ -118,7 +177,7 @@ async function deployVault(client: LocalClient): Promise<Address> {
     functionName: "deploy",
   });
   await mined(client, await client.writeContract(request));
-  return result as Address;
+  return { address: result as Address, kind };
 }
 
 async function deploy(client: LocalClient, name: string, args: readonly unknown[]): Promise<Address> {
@@ -133,22 +192,27 @@ function artifact(name: string) {
 
 /* PAYMENTS */
 
-async function pay(client: LocalClient, vault: Address, hour: bigint, index: number): Promise<TransactionReceipt> {
+async function pay(client: LocalClient, vault: Vault, hour: bigint, index: number): Promise<TransactionReceipt> {
   return send(client, deployer, vault, "pay", [await authorize(client, payer, vault, hour, nonceOf(index))]);
 }
 
-/** A payment of each of a hundred payers in one transaction. */
-async function payMany(client: LocalClient, vault: Address, hour: bigint): Promise<TransactionReceipt> {
+/** A payment of each of a hundred payers in one transaction, with nonces from `firstIndex` on. */
+async function payMany(
+  client: LocalClient,
+  vault: Vault,
+  hour: bigint,
+  firstIndex: number,
+): Promise<TransactionReceipt> {
   const authorizations = await Promise.all(
-    manyPayers.map((account, index) => authorize(client, account, vault, hour, nonceOf(1_000 + index))),
+    manyPayers.map((account, index) => authorize(client, account, vault, hour, nonceOf(firstIndex + index))),
   );
   return send(client, deployer, vault, "payMany", [USDC, authorizations, ITEM_GAS]);
 }
 
-async function authorize(client: LocalClient, from: HDAccount, vault: Address, hour: bigint, nonce: Hex) {
+async function authorize(client: LocalClient, from: HDAccount, vault: Vault, hour: bigint, nonce: Hex) {
   const message = {
     from: from.address,
-    to: vault,
+    to: vault.address,
     value: PRICE,
     validAfter: hour - 600n,
     validBefore: hour + HOUR,
@@ -167,7 +231,7 @@ async function authorize(client: LocalClient, from: HDAccount, vault: Address, h
 /** A payment that somebody brought to the token itself, in the middle of a block of transfers, and then proved. */
 async function recordStray(
   client: LocalClient,
-  vault: Address,
+  vault: Vault,
   hour: bigint,
   index: number,
 ): Promise<TransactionReceipt> {
@@ -177,7 +241,7 @@ async function recordStray(
     "function transfer(address to, uint256 value) returns (bool)",
     "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
   ]);
-  const args = [payer.address, vault, value, validAfter, validBefore, nonce, signature] as const;
+  const args = [payer.address, vault.address, value, validAfter, validBefore, nonce, signature] as const;
   const stray = encodeFunctionData({ abi, functionName: "transferWithAuthorization", args });
   const first = await client.getTransactionCount({ address: receiver.address });
   await client.setAutomine(false);
@@ -198,25 +262,41 @@ async function recordStray(
   return send(client, deployer, vault, "record", [USDC, proof]);
 }
 
-async function refundByPayer(client: LocalClient, vault: Address, nonce: Hex): Promise<TransactionReceipt> {
-  const ref = { method: 0, nonce, payer: payer.address, token: USDC };
-  return send(client, payer, vault, "refund", [ref, PRICE, payer.address, PRICE, 0n, PAYOUT_GAS]);
+async function refundByPayer(client: LocalClient, vault: Vault, nonce: Hex): Promise<TransactionReceipt> {
+  return send(client, payer, vault, "refund", [refOf(payer, nonce), PRICE, payer.address, PRICE, 0n, PAYOUT_GAS]);
 }
 
-async function claimBucket(client: LocalClient, vault: Address, hour: bigint): Promise<TransactionReceipt> {
+async function claimBucket(client: LocalClient, vault: Vault, hour: bigint): Promise<TransactionReceipt> {
   const bucket = (hour + WINDOW) / HOUR + 1n;
   await client.setNextBlockTimestamp({ timestamp: bucket * HOUR });
   return send(client, deployer, vault, "claim", [USDC, [Number(bucket)], PAYOUT_GAS]);
 }
 
+/** Captures of many payments in one transaction. */
+async function captureMany(
+  client: LocalClient,
+  vault: Vault,
+  items: readonly ReturnType<typeof itemOf>[],
+): Promise<TransactionReceipt> {
+  return send(client, operator, vault, "captureMany", [USDC, items]);
+}
+
+function itemOf({ address }: HDAccount, nonce: Hex) {
+  return { amount: PRICE, expectedCaptured: 0n, expectedHeld: PRICE, nonce, payer: address };
+}
+
+function refOf({ address }: HDAccount, nonce: Hex) {
+  return { method: 0, nonce, payer: address, token: USDC };
+}
+
 async function send(
   client: LocalClient,
   account: HDAccount,
-  address: Address,
+  { address, kind }: Vault,
   functionName: string,
   args: readonly unknown[],
 ) {
-  const { abi } = artifact("RefundWindow");
+  const { abi } = artifact(kind);
   return mined(client, await client.writeContract({ abi, account, address, args, functionName }));
 }
 
@@ -240,6 +320,11 @@ function nonceOf(index: number): Hex {
 }
 
 /* FIGURES */
+
+/** The share of each of the many payers. */
+function perPayer(gas: number): number {
+  return Math.ceil(gas / manyPayers.length);
+}
 
 function gasOf({ gasUsed }: TransactionReceipt): number {
   return Number(gasUsed);

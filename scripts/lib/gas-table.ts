@@ -9,6 +9,11 @@ const peers: Record<string, { peer: string; peerGas: number } | Record<string, n
   "refundWindow.record": {},
   "refundWindow.refund": { peer: "x402r requestRefund + refund", peerGas: 391_664 + 99_629 },
   "refundWindow.cycle1": { peer: "commerce-payments authorize + capture", peerGas: 212_802 },
+  "escrow.pay": { peer: "commerce-payments authorize", peerGas: 144_325 },
+  "escrow.capturePayOut": { peer: "commerce-payments capture", peerGas: 68_477 },
+  "escrow.capture100": { peer: "commerce-payments capture, multicall operator", peerGas: 23_266 },
+  "escrow.void": { peer: "commerce-payments void", peerGas: 66_020 },
+  "escrow.reclaim": { peer: "commerce-payments reclaim", peerGas: 66_088 },
 };
 
 export function gasRow(id: string, gas: number): GasRow {

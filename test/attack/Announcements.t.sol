@@ -7,11 +7,11 @@ import {ReceiptProof} from "../../contracts/types/Receipt.sol";
 import {Release} from "../../contracts/types/TypedData.sol";
 import {FeeOnTransferToken} from "../mocks/FeeOnTransferToken.sol";
 import {RebasingToken} from "../mocks/RebasingToken.sol";
-import {SurplusAttackTest} from "./SurplusAttackTest.sol";
+import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: the operator announces honestly. In each test the payer's money came past `pay`; the operator
 /// and its accomplice, `otherPayer`, want it.
-contract AnnouncementsTest is SurplusAttackTest {
+contract AnnouncementsTest is AttackTest {
     uint40 private constant NEXT_ENDS_AT = ENDS_AT + ANNOUNCEMENT_PERIOD;
     address private constant LOOT = address(0x1007);
 

@@ -83,7 +83,7 @@ contract ArbiterTest is AttackTest {
 
     function test_RevertWhen_ItUsesTheRightsOfTheParties() external {
         vm.startPrank(arbiter.addr);
-        vm.expectRevert(abi.encodeWithSelector(IRefundWindow.NotSeller.selector, _id, arbiter.addr));
+        vm.expectRevert(abi.encodeWithSelector(IVault.NotSeller.selector, _id, arbiter.addr));
         vault.concede(_ref);
         vm.expectRevert(abi.encodeWithSelector(IRefundWindow.NotPayer.selector, _id, arbiter.addr));
         vault.withdrawDispute(_ref);

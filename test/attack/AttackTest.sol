@@ -10,13 +10,6 @@ import {RefundWindowTest} from "../utils/RefundWindowTest.sol";
 /// @title AttackTest
 /// @notice What the tests of broken assumptions share.
 abstract contract AttackTest is RefundWindowTest {
-    /// @notice From now on payments are made in `newToken`.
-    function use(Token3009 newToken) internal virtual {
-        token = newToken;
-        token.mint(payer.addr, 1e30);
-        token.mint(otherPayer.addr, 1e30);
-    }
-
     /// @notice `by` gives `amount` of a payment that nobody touched to `to`.
     function refund(Account memory by, PaymentRef memory ref, uint256 amount, address to) internal {
         IRefundWindow.Payment memory payment = vault.paymentOf(ref);
@@ -31,14 +24,6 @@ abstract contract AttackTest is RefundWindowTest {
         uint40 maturesAt;
         (buckets[0], maturesAt) = vault.bucketOf(vault.paymentOf(ref).closesAt);
         vm.warp(maturesAt);
-    }
-
-    function creditOf(address owner) internal view returns (uint256 credit) {
-        (credit, ) = vault.creditOf(address(token), owner);
-    }
-
-    function liabilities() internal view returns (uint256) {
-        return vault.liabilitiesOf(address(token));
     }
 
     /// @notice The payer's authorization goes straight to the token: the money arrives without `pay`.

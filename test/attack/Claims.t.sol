@@ -8,11 +8,11 @@ import {Authorization, PaymentId, PaymentRef} from "../../contracts/types/Paymen
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Release} from "../../contracts/types/TypedData.sol";
 import {GullibleWallet} from "../mocks/Wallets.sol";
-import {SurplusAttackTest} from "./SurplusAttackTest.sol";
+import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: whoever freezes was a payer. The payer's money came past `pay`, can no longer be proven, and is
 /// frozen; the operator and its accomplice, `otherPayer`, whose authorization was cancelled, want it.
-contract ClaimsTest is SurplusAttackTest {
+contract ClaimsTest is AttackTest {
     address private constant LOOT = address(0x1007);
 
     function setUp() public override {

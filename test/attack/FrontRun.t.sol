@@ -5,11 +5,11 @@ import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
 import {ReceiptProof} from "../../contracts/types/Receipt.sol";
-import {SurplusAttackTest} from "./SurplusAttackTest.sol";
+import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: the payer's authorization comes by `pay`, and first. Whoever submitted it, the payment can be
 /// recorded, and its payer has the whole window.
-contract FrontRunTest is SurplusAttackTest {
+contract FrontRunTest is AttackTest {
     function test_RevertWhen_AThirdPartySubmittedTheAuthorizationToTheToken() external {
         Authorization memory signed = authorize(payer, address(vault), PRICE, "nonce");
         submitToToken(signed);

@@ -3,10 +3,10 @@ pragma solidity ^0.8.27;
 
 import {ISurplus} from "../../contracts/interfaces/ISurplus.sol";
 import {ReceiptProof} from "../../contracts/types/Receipt.sol";
-import {SurplusAttackTest} from "./SurplusAttackTest.sol";
+import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: an operator and an accomplice respect what a payer froze.
-contract FrozenSurplusTest is SurplusAttackTest {
+contract FrozenSurplusTest is AttackTest {
     address private constant LOOT = address(0x1007);
     uint40 private constant NEXT_ENDS_AT = ENDS_AT + ANNOUNCEMENT_PERIOD;
 

@@ -3,10 +3,10 @@ pragma solidity ^0.8.27;
 
 import {Authorization, PaymentId} from "../../contracts/types/Payment.sol";
 import {HeavyWallet} from "../mocks/HeavyWallet.sol";
-import {SurplusAttackTest} from "./SurplusAttackTest.sol";
+import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: an item's signature is short.
-contract LongSignaturesTest is SurplusAttackTest {
+contract LongSignaturesTest is AttackTest {
     /// @dev No gas limit leaves a good item out. The token's order, which a long signature makes dear, is built before the
     /// gas is checked.
     function test_NoGasLimitLeavesAnItemWithALongSignatureOut() external {

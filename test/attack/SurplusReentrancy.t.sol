@@ -10,11 +10,11 @@ import {ReceiptProof} from "../../contracts/types/Receipt.sol";
 import {Release} from "../../contracts/types/TypedData.sol";
 import {CallingHook} from "../mocks/HookActors.sol";
 import {HookedToken} from "../mocks/HookedToken.sol";
-import {SurplusAttackTest} from "./SurplusAttackTest.sol";
+import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: the token does not call back. What has to do with surplus and batches is tried from all in which
 /// a token is called, and a payment as well.
-contract SurplusReentrancyTest is SurplusAttackTest {
+contract SurplusReentrancyTest is AttackTest {
     HookedToken private _hooked;
     CallingHook private _hook;
     ReceiptProof private _proof;

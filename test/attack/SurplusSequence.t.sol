@@ -4,11 +4,11 @@ pragma solidity ^0.8.27;
 import {PaymentRef} from "../../contracts/types/Payment.sol";
 import {ReceiptProof} from "../../contracts/types/Receipt.sol";
 import {Release} from "../../contracts/types/TypedData.sol";
-import {SurplusAttackTest} from "./SurplusAttackTest.sol";
+import {AttackTest} from "./AttackTest.sol";
 
 /// @dev Assumption broken: things happen in a good order. After each of many random steps the vault has what it owes and
 /// what it set aside; at the end everything that came after the last closed announcement can still be recorded.
-contract SurplusSequenceTest is SurplusAttackTest {
+contract SurplusSequenceTest is AttackTest {
     uint256 private constant STEPS = 40;
     address private constant LOOT = address(0x1007);
 

@@ -13,9 +13,10 @@ contract SilentNonceToken is Token3009 {
         uint256 validAfter,
         uint256 validBefore,
         bytes32 nonce,
+        bytes32 digest,
         bytes memory signature
     ) internal override {
         if (authorizationState[from][nonce]) return;
-        super._useAuthorization(from, to, value, validAfter, validBefore, nonce, signature);
+        super._useAuthorization(from, to, value, validAfter, validBefore, nonce, digest, signature);
     }
 }

@@ -13,9 +13,14 @@ contract Token3009 is ERC20, EIP712 {
         "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
 
+    bytes32 public constant RECEIVE_WITH_AUTHORIZATION_TYPEHASH = keccak256(
+        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+
     error AuthorizationUsedOrCanceled(address authorizer, bytes32 nonce);
     error AuthorizationNotValidNow(uint256 validAfter, uint256 validBefore);
     error AuthorizationSignatureInvalid(address authorizer);
+    error CallerNotRecipient(address caller, address to);
     error Paused();
     error Denylisted(address account);
 
@@ -50,7 +55,8 @@ contract Token3009 is ERC20, EIP712 {
         bytes32 r,
         bytes32 s
     ) external virtual {
-        _useAuthorization(from, to, value, validAfter, validBefore, nonce, abi.encodePacked(r, s, v));
+        bytes32 digest = digestOf(from, to, value, validAfter, validBefore, nonce);
+        _useAuthorization(from, to, value, validAfter, validBefore, nonce, digest, abi.encodePacked(r, s, v));
     }
 
     function transferWithAuthorization(
@@ -62,7 +68,38 @@ contract Token3009 is ERC20, EIP712 {
         bytes32 nonce,
         bytes calldata signature
     ) external virtual {
-        _useAuthorization(from, to, value, validAfter, validBefore, nonce, signature);
+        bytes32 digest = digestOf(from, to, value, validAfter, validBefore, nonce);
+        _useAuthorization(from, to, value, validAfter, validBefore, nonce, digest, signature);
+    }
+
+    function receiveWithAuthorization(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external virtual {
+        if (msg.sender != to) revert CallerNotRecipient(msg.sender, to);
+        bytes32 digest = receiveDigestOf(from, to, value, validAfter, validBefore, nonce);
+        _useAuthorization(from, to, value, validAfter, validBefore, nonce, digest, abi.encodePacked(r, s, v));
+    }
+
+    function receiveWithAuthorization(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce,
+        bytes calldata signature
+    ) external virtual {
+        if (msg.sender != to) revert CallerNotRecipient(msg.sender, to);
+        bytes32 digest = receiveDigestOf(from, to, value, validAfter, validBefore, nonce);
+        _useAuthorization(from, to, value, validAfter, validBefore, nonce, digest, signature);
     }
 
     function cancelAuthorization(address authorizer, bytes32 nonce) external {
@@ -91,6 +128,23 @@ contract Token3009 is ERC20, EIP712 {
             );
     }
 
+    /// @notice What a payer signs that only the recipient shall present.
+    function receiveDigestOf(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce
+    ) public view returns (bytes32) {
+        return
+            _hashTypedDataV4(
+                keccak256(
+                    abi.encode(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce)
+                )
+            );
+    }
+
     function _useAuthorization(
         address from,
         address to,
@@ -98,13 +152,13 @@ contract Token3009 is ERC20, EIP712 {
         uint256 validAfter,
         uint256 validBefore,
         bytes32 nonce,
+        bytes32 digest,
         bytes memory signature
     ) internal virtual {
         if (block.timestamp <= validAfter || block.timestamp >= validBefore) {
             revert AuthorizationNotValidNow(validAfter, validBefore);
         }
         if (authorizationState[from][nonce]) revert AuthorizationUsedOrCanceled(from, nonce);
-        bytes32 digest = digestOf(from, to, value, validAfter, validBefore, nonce);
         if (!SignatureChecker.isValidSignatureNow(from, digest, signature)) revert AuthorizationSignatureInvalid(from);
         authorizationState[from][nonce] = true;
         emit AuthorizationUsed(from, nonce);

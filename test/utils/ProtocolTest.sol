@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {Escrow} from "../../contracts/Escrow.sol";
 import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
+import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {TestBase} from "./TestBase.sol";
 
 /// @title ProtocolTest
@@ -18,7 +20,11 @@ abstract contract ProtocolTest is TestBase {
         return RefundWindow(_deploy("RefundWindow.sol:RefundWindow", abi.encode(verifier)));
     }
 
-    function deployFactory(RefundWindow implementation) internal returns (VaultFactory) {
+    function deployEscrowImplementation(ReceiptVerifier verifier) internal returns (Escrow) {
+        return Escrow(_deploy("Escrow.sol:Escrow", abi.encode(verifier)));
+    }
+
+    function deployFactory(IVault implementation) internal returns (VaultFactory) {
         return VaultFactory(_deploy("VaultFactory.sol:VaultFactory", abi.encode(implementation)));
     }
 

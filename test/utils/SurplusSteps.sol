@@ -8,12 +8,12 @@ import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
 import {ReceiptProof} from "../../contracts/types/Receipt.sol";
 import {Release} from "../../contracts/types/TypedData.sol";
 import {Log, ReceiptBuilder} from "./ReceiptBuilder.sol";
-import {RefundWindowTest} from "./RefundWindowTest.sol";
+import {VaultTest} from "./VaultTest.sol";
 
 /// @title SurplusSteps
 /// @notice Money that comes past `pay`, the proof of it, and the steps of an assignment. A proof is of a block that holds
 /// what the token really logged, and its hash is kept, so that it stays good.
-abstract contract SurplusSteps is RefundWindowTest {
+abstract contract SurplusSteps is VaultTest {
     uint40 internal constant ANNOUNCEMENT_PERIOD = 7 days;
     uint40 internal constant ANNOUNCED_AT = START + 1 days;
     uint40 internal constant ENDS_AT = ANNOUNCED_AT + ANNOUNCEMENT_PERIOD;
@@ -32,7 +32,7 @@ abstract contract SurplusSteps is RefundWindowTest {
     /// @notice `from` authorizes the vault, and somebody hands that to the token.
     /// @return The proof of it.
     function payPast(Account memory from, uint256 value, bytes32 nonce) internal returns (ReceiptProof memory) {
-        return submit(address(vault), authorize(from, address(vault), value, nonce));
+        return submit(address(testedVault()), authorize(from, address(testedVault()), value, nonce));
     }
 
     function submit(address to, Authorization memory signed) internal returns (ReceiptProof memory) {
@@ -86,24 +86,24 @@ abstract contract SurplusSteps is RefundWindowTest {
     /* RECORD */
 
     function record(ReceiptProof memory proof) internal {
-        vault.record(address(token), proof);
+        testedVault().record(address(token), proof);
     }
 
     /* ASSIGN */
 
     function announce(uint256 amount) internal returns (uint256) {
         vm.prank(operator.addr);
-        return vault.announceAssignment(address(token), amount);
+        return testedVault().announceAssignment(address(token), amount);
     }
 
     function assign(uint256 number, address to) internal returns (uint256) {
         vm.prank(operator.addr);
-        return vault.assign(address(token), number, to);
+        return testedVault().assign(address(token), number, to);
     }
 
-    /// @notice Somebody presents what `from` signed to the vault.
+    /// @notice Somebody presents what `from` signed to the testedVault().
     function freeze(Account memory from, uint256 value, bytes32 nonce) internal {
-        vault.freeze(authorize(from, address(vault), value, nonce));
+        testedVault().freeze(authorize(from, address(testedVault()), value, nonce));
     }
 
     /// @notice What the payer signs to let `amount` of its claim go to `to`.
@@ -115,7 +115,7 @@ abstract contract SurplusSteps is RefundWindowTest {
     ) internal view returns (Release memory) {
         return
             Release({
-                paymentId: vault.idOf(ref),
+                paymentId: testedVault().idOf(ref),
                 announcement: announcement,
                 amount: amount,
                 to: to,
@@ -133,22 +133,22 @@ abstract contract SurplusSteps is RefundWindowTest {
         Release memory message = releaseMessage(ref, announcement, amount, to);
         bytes memory signature = signRelease(from, message);
         vm.prank(operator.addr);
-        vault.release(ref, message, signature);
+        testedVault().release(ref, message, signature);
     }
 
     /* STATE */
 
     function assertAnnouncement(uint256 number, uint256 expectedAmount, uint256 expectedClaims) internal view {
-        (uint256 amount, uint256 claims, ) = vault.announcementOf(address(token), number);
+        (uint256 amount, uint256 claims, ) = testedVault().announcementOf(address(token), number);
         assertEq(amount, expectedAmount, "amount of the announcement");
         assertEq(claims, expectedClaims, "claims of the announcement");
     }
 
     function aside() internal view returns (uint256 amount) {
-        (, amount) = vault.announcementsOf(address(token));
+        (, amount) = testedVault().announcementsOf(address(token));
     }
 
     function claimOf(address from, bytes32 nonce, uint256 number) internal view returns (uint256) {
-        return vault.claimOf(refOf(from, nonce), number);
+        return testedVault().claimOf(refOf(from, nonce), number);
     }
 }

@@ -3,11 +3,10 @@ pragma solidity ^0.8.27;
 
 import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {RefundWindowUnitTest} from "./RefundWindowUnitTest.sol";
-import {SurplusSteps} from "./SurplusSteps.sol";
 
 /// @title SurplusUnitTest
-/// @notice The steps of an assignment beside the short ways of the other unit tests.
-abstract contract SurplusUnitTest is RefundWindowUnitTest, SurplusSteps {
+/// @notice What the tests of money past `pay` need beside the short ways of the others.
+abstract contract SurplusUnitTest is RefundWindowUnitTest {
     /// @notice A vault in which nothing is, surplus included.
     function useEmptyVault() internal {
         RefundWindowTerms memory terms = defaultTerms();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
-import {IRefundWindow} from "../../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../../contracts/interfaces/IVault.sol";
 import {PaymentRef} from "../../../contracts/types/Payment.sol";
 import {RefundWindowTerms} from "../../../contracts/types/Terms.sol";
@@ -224,6 +223,6 @@ contract RefundWindowConcedeTest is RefundWindowUnitTest {
     }
 
     function expectNotSeller(address caller) private {
-        expectConcedeRevert(caller, abi.encodeWithSelector(IRefundWindow.NotSeller.selector, vault.idOf(ref), caller));
+        expectConcedeRevert(caller, abi.encodeWithSelector(IVault.NotSeller.selector, vault.idOf(ref), caller));
     }
 }

@@ -172,15 +172,15 @@ contract RefundWindowConcedeWithSignatureTest is RefundWindowUnitTest {
     }
 
     function test_RevertWhen_ThePayerSigned() external {
-        expectRelayRevert(payer, abi.encodeWithSelector(IRefundWindow.NotSeller.selector, id, payer.addr));
+        expectRelayRevert(payer, abi.encodeWithSelector(IVault.NotSeller.selector, id, payer.addr));
     }
 
     function test_RevertWhen_TheArbiterSigned() external {
-        expectRelayRevert(arbiter, abi.encodeWithSelector(IRefundWindow.NotSeller.selector, id, arbiter.addr));
+        expectRelayRevert(arbiter, abi.encodeWithSelector(IVault.NotSeller.selector, id, arbiter.addr));
     }
 
     function test_RevertWhen_TheStrangerSigned() external {
-        expectRelayRevert(stranger, abi.encodeWithSelector(IRefundWindow.NotSeller.selector, id, stranger.addr));
+        expectRelayRevert(stranger, abi.encodeWithSelector(IVault.NotSeller.selector, id, stranger.addr));
     }
 
     /* RELAYED */

@@ -465,12 +465,6 @@ contract RefundWindowPayManyTest is SurplusUnitTest {
 
     /* HELPERS */
 
-    function use(Token3009 newToken) private {
-        token = newToken;
-        token.mint(payer.addr, 1e30);
-        token.mint(otherPayer.addr, 1e30);
-    }
-
     /// @dev Of two payers in turn, with nonces from 0.
     function goodItems(uint256 count) private view returns (Authorization[] memory items) {
         items = new Authorization[](count);

@@ -18,6 +18,10 @@ contract Door {
         TokenLib.receiveExactly(authorization);
     }
 
+    function receiveAsRecipient(Authorization calldata authorization) external {
+        TokenLib.receiveAsRecipient(authorization);
+    }
+
     function tryReceive(Authorization calldata authorization, uint256 gasCap) external returns (bool) {
         return TokenLib.tryReceive(authorization.token, TokenLib.orderOf(authorization), gasCap);
     }
@@ -151,6 +155,62 @@ contract TokenLibTest is TestBase {
         vm.expectCall(address(token), order);
         vm.expectRevert(receivedOther(AMOUNT));
         door.receiveExactly(authorization);
+    }
+
+    /* RECEIVE AS RECIPIENT */
+
+    function test_ReceiveAsRecipient_RevertWhen_BalanceIsUnreadable() external {
+        Authorization memory authorization = authorizeReceipt();
+        authorization.token = CODELESS;
+
+        vm.expectRevert(unreadable(CODELESS));
+        door.receiveAsRecipient(authorization);
+    }
+
+    function test_ReceiveAsRecipient_RevertWhen_ATransferWasAuthorized() external {
+        Authorization memory authorization = authorize();
+
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                TokenLib.TokenRefusedAuthorization.selector,
+                address(token),
+                abi.encodeWithSelector(Token3009.AuthorizationSignatureInvalid.selector, payer.addr)
+            )
+        );
+        door.receiveAsRecipient(authorization);
+    }
+
+    function test_ReceiveAsRecipient_RevertWhen_NothingArrives() external {
+        Authorization memory authorization = authorizeReceipt();
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC3009.receiveWithAuthorization.selector), "");
+
+        vm.expectRevert(receivedOther(AMOUNT));
+        door.receiveAsRecipient(authorization);
+    }
+
+    function test_ReceiveAsRecipient_TakesTheOverloadWithVRS() external {
+        Authorization memory authorization = authorizeReceipt();
+
+        vm.expectCall(address(token), abi.encodeWithSelector(IERC3009.receiveWithAuthorization.selector));
+        door.receiveAsRecipient(authorization);
+
+        assertEq(token.balanceOf(address(door)), 2 * AMOUNT);
+    }
+
+    function testFuzz_ReceiveAsRecipient_TakesTheOverloadWithBytes(bytes calldata signature) external {
+        vm.assume(signature.length != 65);
+        Authorization memory authorization = authorizeReceipt();
+        authorization.signature = signature;
+
+        bytes memory order = abi.encodeCall(
+            IERC3009Bytes.receiveWithAuthorization,
+            (payer.addr, address(door), AMOUNT, 0, authorization.validBefore, "nonce", signature)
+        );
+        vm.mockCall(address(token), order, "");
+
+        vm.expectCall(address(token), order);
+        vm.expectRevert(receivedOther(AMOUNT));
+        door.receiveAsRecipient(authorization);
     }
 
     /* TRY RECEIVE */
@@ -458,6 +518,14 @@ contract TokenLibTest is TestBase {
     }
 
     /* HELPERS */
+
+    function authorizeReceipt() private view returns (Authorization memory authorization) {
+        authorization = authorize();
+        authorization.signature = sign(
+            payer.key,
+            token.receiveDigestOf(payer.addr, address(door), AMOUNT, 0, authorization.validBefore, "nonce")
+        );
+    }
 
     function authorize() private view returns (Authorization memory authorization) {
         authorization.token = address(token);

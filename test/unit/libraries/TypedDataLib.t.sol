@@ -4,11 +4,15 @@ pragma solidity ^0.8.27;
 import {TypedDataLib} from "../../../contracts/libraries/TypedDataLib.sol";
 import {PaymentId} from "../../../contracts/types/Payment.sol";
 import {
+    Capture,
+    CaptureItem,
+    CaptureMany,
     Concede,
     Dispute,
     Refund,
     Release,
     Resolve,
+    Void,
     Withdraw,
     WithdrawDispute
 } from "../../../contracts/types/TypedData.sol";
@@ -211,6 +215,131 @@ contract TypedDataLibTest is TestBase {
         assertEq(this.hashRelease(message), keccak256(encoded));
     }
 
+    function test_Capture_TypeHashNamesAllFields() external pure {
+        assertEq(
+            TypedDataLib.CAPTURE_TYPEHASH,
+            keccak256(
+                "Capture(bytes32 paymentId,uint256 amount,bool isFinal,uint256 expectedHeld,uint256 expectedCaptured,uint256 deadline)"
+            )
+        );
+    }
+
+    /// @dev The construction by names ties the words to the struct's fields.
+    function testFuzz_Capture_HashesEachField(
+        bytes32 paymentId,
+        uint256 amount,
+        bool isFinal,
+        uint256 expectedHeld,
+        uint256 expectedCaptured,
+        uint256 deadline
+    ) external view {
+        Capture memory message = Capture({
+            paymentId: PaymentId.wrap(paymentId),
+            amount: amount,
+            isFinal: isFinal,
+            expectedHeld: expectedHeld,
+            expectedCaptured: expectedCaptured,
+            deadline: deadline
+        });
+
+        bytes memory encoded = abi.encode(
+            TypedDataLib.CAPTURE_TYPEHASH,
+            paymentId,
+            amount,
+            isFinal,
+            expectedHeld,
+            expectedCaptured,
+            deadline
+        );
+        assertEq(this.hashCapture(message), keccak256(encoded));
+    }
+
+    function test_CaptureItem_TypeHashNamesAllFields() external pure {
+        assertEq(
+            TypedDataLib.CAPTURE_ITEM_TYPEHASH,
+            keccak256(
+                "CaptureItem(address payer,bytes32 nonce,uint256 amount,uint256 expectedHeld,uint256 expectedCaptured)"
+            )
+        );
+    }
+
+    function test_CaptureMany_TypeHashNamesAllFieldsAndThoseOfAnItem() external pure {
+        assertEq(
+            TypedDataLib.CAPTURE_MANY_TYPEHASH,
+            keccak256(
+                "CaptureMany(address token,CaptureItem[] items,uint256 deadline)CaptureItem(address payer,bytes32 nonce,uint256 amount,uint256 expectedHeld,uint256 expectedCaptured)"
+            )
+        );
+    }
+
+    /// @dev An array is the hash of its items' hashes, one behind the other.
+    function testFuzz_CaptureMany_HashesEachItem(
+        address token,
+        CaptureItem[2] memory two,
+        uint256 deadline
+    ) external view {
+        bytes32[2] memory hashes;
+        CaptureItem[] memory items = new CaptureItem[](2);
+        for (uint256 i = 0; i < 2; ++i) {
+            items[i] = CaptureItem({
+                payer: two[i].payer,
+                nonce: two[i].nonce,
+                amount: two[i].amount,
+                expectedHeld: two[i].expectedHeld,
+                expectedCaptured: two[i].expectedCaptured
+            });
+            hashes[i] = keccak256(
+                abi.encode(
+                    TypedDataLib.CAPTURE_ITEM_TYPEHASH,
+                    two[i].payer,
+                    two[i].nonce,
+                    two[i].amount,
+                    two[i].expectedHeld,
+                    two[i].expectedCaptured
+                )
+            );
+        }
+
+        bytes32 itemsHash = keccak256(abi.encodePacked(hashes[0], hashes[1]));
+        bytes memory encoded = abi.encode(TypedDataLib.CAPTURE_MANY_TYPEHASH, token, itemsHash, deadline);
+        assertEq(
+            this.hashCaptureMany(CaptureMany({token: token, items: items, deadline: deadline})),
+            keccak256(encoded)
+        );
+    }
+
+    function testFuzz_CaptureMany_HashesNoItems(address token, uint256 deadline) external view {
+        CaptureMany memory message = CaptureMany({token: token, items: new CaptureItem[](0), deadline: deadline});
+
+        bytes memory encoded = abi.encode(TypedDataLib.CAPTURE_MANY_TYPEHASH, token, keccak256(""), deadline);
+        assertEq(this.hashCaptureMany(message), keccak256(encoded));
+    }
+
+    function test_Void_TypeHashNamesAllFields() external pure {
+        assertEq(
+            TypedDataLib.VOID_TYPEHASH,
+            keccak256("Void(bytes32 paymentId,address by,uint256 expectedHeld,uint256 deadline)")
+        );
+    }
+
+    /// @dev The construction by names ties the words to the struct's fields.
+    function testFuzz_Void_HashesEachField(
+        bytes32 paymentId,
+        address by,
+        uint256 expectedHeld,
+        uint256 deadline
+    ) external view {
+        Void memory message = Void({
+            paymentId: PaymentId.wrap(paymentId),
+            by: by,
+            expectedHeld: expectedHeld,
+            deadline: deadline
+        });
+
+        bytes memory encoded = abi.encode(TypedDataLib.VOID_TYPEHASH, paymentId, by, expectedHeld, deadline);
+        assertEq(this.hashVoid(message), keccak256(encoded));
+    }
+
     /* EXPOSED */
 
     function hashRefund(Refund calldata message) external pure returns (bytes32) {
@@ -238,6 +367,18 @@ contract TypedDataLibTest is TestBase {
     }
 
     function hashRelease(Release calldata message) external pure returns (bytes32) {
+        return TypedDataLib.hash(message);
+    }
+
+    function hashCapture(Capture calldata message) external pure returns (bytes32) {
+        return TypedDataLib.hash(message);
+    }
+
+    function hashCaptureMany(CaptureMany calldata message) external pure returns (bytes32) {
+        return TypedDataLib.hash(message);
+    }
+
+    function hashVoid(Void calldata message) external pure returns (bytes32) {
         return TypedDataLib.hash(message);
     }
 }
