@@ -12,7 +12,7 @@ const entries = Object.values(manifest.exports)
 export default defineConfig({
   dts: true,
   entry: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
-  // The file storage is the one module that needs Node; browsers never import its sub-path.
+  // The storages in files and in SQLite need Node; browsers never import their sub-paths.
   deps: { neverBundle: [/^node:/] },
   fixedExtension: false,
   format: "esm",

@@ -315,8 +315,9 @@ describe("orders about a held payment", () => {
 
   it("cannot be those of a refund window, nor of another amount than is asked for", async () => {
     const held = await hold();
-    const refund = { type: "refund", refund: {} };
-    assert.equal((await settle(held, refund)).errorReason, "invalid_exact_evm_recourse_operation_unsupported");
+    const refund = { by: operator.address, amount: "1", expectedHeld: "1", expectedRefunded: "0", deadline: "1" };
+    const ofRefundWindow = { type: "refund", refund: { ...refund, signature: "0x" } };
+    assert.equal((await settle(held, ofRefundWindow)).errorReason, "invalid_exact_evm_recourse_operation_malformed");
     const order = await capture(held, "close", 1n);
     assert.equal((await settle(held, order)).errorReason, "invalid_exact_evm_recourse_operation_malformed");
   });

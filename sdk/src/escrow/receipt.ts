@@ -12,6 +12,8 @@ export type PaymentReceipt = ReceiptOf<"escrow", "capture" | "close" | "void" | 
   captured?: string;
   /** What went back to the payer without having been captured. */
   returned?: string;
+  /** What somebody gave back to the payer of what had been captured. */
+  refunded?: string;
   /** First Unix second at which nothing can be captured any more, and anyone can return what is held to the payer. */
   captureUntil?: number;
 };

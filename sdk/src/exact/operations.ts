@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { address, bytes, uint256 } from "./schemas.js";
+import { address, bytes, bytes32, uint256 } from "./schemas.js";
 
 const payOperation = z.object({
   type: z.literal("pay"),
@@ -18,12 +18,46 @@ const refundOperation = z.object({
   }),
 });
 
+const escrowRefundOperation = z.object({
+  type: z.literal("refund"),
+  refund: z.strictObject({
+    payer: address,
+    value: uint256,
+    validAfter: uint256,
+    validBefore: uint256,
+    nonce: bytes32,
+    signature: bytes,
+  }),
+});
+
 const captureOperation = z.object({
   type: z.enum(["capture", "close"]),
   capture: z.strictObject({
     amount: uint256,
     expectedHeld: uint256,
     expectedCaptured: uint256,
+    deadline: uint256,
+    signature: bytes,
+  }),
+});
+
+/** So many captures stay below the gas that a facilitator simulates. */
+export const MAX_CAPTURES = 50;
+
+const captureManyOperation = z.object({
+  type: z.literal("captureMany"),
+  captureMany: z.strictObject({
+    items: z
+      .array(
+        z.strictObject({
+          payer: address,
+          nonce: bytes32,
+          amount: uint256,
+          expectedHeld: uint256,
+          expectedCaptured: uint256,
+        }),
+      )
+      .check(z.minLength(1), z.maxLength(MAX_CAPTURES)),
     deadline: uint256,
     signature: bytes,
   }),
@@ -43,15 +77,22 @@ export type PayOperation = z.infer<typeof payOperation>;
 /** Gives a payment back to its payer by the signature of receiver or operator, which the chain checks. Amounts and times are decimal strings. */
 export type RefundOperation = z.infer<typeof refundOperation>;
 
+/** Gives the payer back of what an escrow captured, by an EIP-3009 authorization of whoever pays for it (`payer`). */
+export type EscrowRefundOperation = z.infer<typeof escrowRefundOperation>;
+
 /** Captures a part of a payment into an escrow by the operator's signature; `close` returns the rest. */
 export type CaptureOperation = z.infer<typeof captureOperation>;
+
+/** Captures parts of many payments of one vault and token by the operator's signature, and credits the receiver. */
+export type CaptureManyOperation = z.infer<typeof captureManyOperation>;
+
 /**
  * Returns a payment into an escrow by the signature of operator or receiver. With `because` it undoes what the server could
  * not ask for: the answer is a refusal with that reason, after the money has gone back.
  */
 export type VoidOperation = z.infer<typeof voidOperation>;
 
-const SERVER_FIELDS = ["type", "idempotencyKey", "refund", "capture", "void", "because"] as const;
+const SERVER_FIELDS = ["type", "idempotencyKey", "refund", "capture", "captureMany", "void", "because"] as const;
 
 /** Whether a payload carries anything that only a server may write. */
 export function hasServerFields(payload: Record<string, unknown>): boolean {
@@ -77,9 +118,21 @@ export function parseRefundOperation(payload: Record<string, unknown>): RefundOp
   return parsed.success ? parsed.data : undefined;
 }
 
+/** The refund operation of an escrow, or `undefined` when the fields are not those of one. */
+export function parseEscrowRefundOperation(payload: Record<string, unknown>): EscrowRefundOperation | undefined {
+  const parsed = escrowRefundOperation.safeParse(payload);
+  return parsed.success ? parsed.data : undefined;
+}
+
 /** The capture operation, or `undefined` when the fields are not those of one. */
 export function parseCaptureOperation(payload: Record<string, unknown>): CaptureOperation | undefined {
   const parsed = captureOperation.safeParse(payload);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The operation of many captures, or `undefined` when the fields are not those of one. */
+export function parseCaptureManyOperation(payload: Record<string, unknown>): CaptureManyOperation | undefined {
+  const parsed = captureManyOperation.safeParse(payload);
   return parsed.success ? parsed.data : undefined;
 }
 

@@ -33,7 +33,12 @@ export const refundWindowExtra = z.strictObject({
   settlement: z.optional(z.literal("by-proof")),
 });
 
-export const escrowExtra = z.strictObject({ kind: z.literal("escrow"), factory: address, terms: escrowTerms });
+export const escrowExtra = z.strictObject({
+  kind: z.literal("escrow"),
+  factory: address,
+  terms: escrowTerms,
+  capture: z.optional(z.literal("deferred")),
+});
 
 /** The schema of `extra.recourse`. */
 export const vaultExtra = z.discriminatedUnion("kind", [refundWindowExtra, escrowExtra]);
@@ -56,6 +61,11 @@ export type EscrowExtra = {
   kind: "escrow";
   factory: Address;
   terms: EscrowTerms;
+  /**
+   * The resource leaves while the price is held, and what was earned is captured later. Not a part of the terms: the vault is
+   * the same.
+   */
+  capture?: "deferred";
 };
 
 /** Whether the requirements speak of a vault at all. Others are the official scheme's matter. */

@@ -1,5 +1,7 @@
 import type { SettleResponse } from "@x402/core/types";
 import type { Hex } from "viem";
+import type { PaymentReceipt as EscrowReceipt } from "../../escrow/receipt.js";
+import type { PaymentReceipt as RefundWindowReceipt } from "../../refund-window/receipt.js";
 import type { RelayRequest } from "../../vault/relay.js";
 import { ErrSettlementPending } from "../errors.js";
 import type { ExpectedPayment } from "./chain.js";
@@ -15,17 +17,25 @@ export class Refusal extends Error {
 
   readonly reason: string;
   readonly detail: string | undefined;
+  /** How the payment stands instead. */
+  readonly receipt: RefundWindowReceipt | EscrowReceipt | undefined;
 
-  constructor(reason: string, detail?: string) {
+  constructor(reason: string, detail?: string, receipt?: RefundWindowReceipt | EscrowReceipt) {
     super(reason);
     this.reason = reason;
     this.detail = detail;
+    this.receipt = receipt;
   }
 }
 
 /** The reason on the wire, of a refusal of ours or of whatever else went wrong. */
-export function refusalOf(error: unknown): { reason: string; message?: string | undefined } {
-  return error instanceof Refusal ? { reason: error.reason, message: error.detail } : reasonOf(error);
+export function refusalOf(error: unknown): {
+  reason: string;
+  message?: string | undefined;
+  receipt?: RefundWindowReceipt | EscrowReceipt | undefined;
+} {
+  if (!(error instanceof Refusal)) return reasonOf(error);
+  return { reason: error.reason, message: error.detail, receipt: error.receipt };
 }
 
 /** Sent, and not known yet. */

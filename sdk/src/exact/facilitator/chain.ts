@@ -110,16 +110,26 @@ export function returnedIn(logs: Log[], { id, vault }: { vault: Address; id: Hex
   )?.args.amount;
 }
 
-/** The newest transaction, of the last blocks, in which money of this payment left its escrow. */
+/** What these logs show somebody to have given back of what an escrow captured. */
+export function refundedOfCaptureIn(
+  logs: Log[],
+  { by, id, vault }: { vault: Address; id: Hex; by: Address },
+): bigint | undefined {
+  return parseEventLogs({ abi: escrowAbi, eventName: "Refunded", logs }).find(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id && isAddressEqual(args.by, by),
+  )?.args.amount;
+}
+
+/** The newest transaction, of the last blocks, in which money of this payment left its escrow, or came back for it. */
 export async function findEscrowTransaction(
   client: FacilitatorClient,
   { id, vault }: Pick<ExpectedPayment, "id" | "vault">,
+  eventNames: readonly ("Captured" | "Returned" | "Refunded")[],
 ): Promise<Hash | undefined> {
   const place = { abi: escrowAbi, address: vault, args: { id }, ...blocksSince(await getBlockNumber(client)) };
-  const [captured, returned] = await Promise.all([
-    getContractEvents(client, { ...place, eventName: "Captured" }),
-    getContractEvents(client, { ...place, eventName: "Returned" }),
-  ]);
-  return [...captured, ...returned].sort((left, right) => Number(left.blockNumber - right.blockNumber)).at(-1)
-    ?.transactionHash;
+  const found = await Promise.all(eventNames.map((eventName) => getContractEvents(client, { ...place, eventName })));
+  return found
+    .flat()
+    .sort((left, right) => Number(left.blockNumber - right.blockNumber))
+    .at(-1)?.transactionHash;
 }

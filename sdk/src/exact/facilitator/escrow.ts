@@ -1,31 +1,34 @@
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
-import { type Address, type Hash, isAddressEqual, type Log } from "viem";
+import { type Address, type Hash, type Hex, isAddressEqual, type Log } from "viem";
 import { getBlock } from "viem/actions";
 import { captureWithSignatureCall } from "../../generated/actions/escrow/captureWithSignature.js";
 import { paymentOf } from "../../generated/actions/escrow/paymentOf.js";
 import { reclaimCall } from "../../generated/actions/escrow/reclaim.js";
+import { refundCall } from "../../generated/actions/escrow/refund.js";
 import { voidWithSignatureCall } from "../../generated/actions/escrow/voidWithSignature.js";
 import type { EscrowPayment } from "../../generated/types.js";
 import { wireCodeOf } from "../../generated/wireCodes.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import { PAYOUT_GAS } from "../../vault/payoutGas.js";
+import { refundNonce } from "../../vault/refundNonce.js";
 import type { RelayRequest } from "../../vault/relay.js";
 import { ErrCaptureTooLate, ErrOperationMalformed, ErrOperationNotAuthorized, ErrReverted } from "../errors.js";
-import { parseCaptureOperation, parseVoidOperation } from "../operations.js";
+import { parseCaptureOperation, parseEscrowRefundOperation, parseVoidOperation } from "../operations.js";
 import { chainIdOf } from "../terms.js";
 import { pending, Refusal, refusalOf, success } from "./answers.js";
-import { capturedIn, type ExpectedPayment, findEscrowTransaction, returnedIn } from "./chain.js";
+import { capturedIn, type ExpectedPayment, findEscrowTransaction, refundedOfCaptureIn, returnedIn } from "./chain.js";
 import { encoded, type Facilitator, type SponsoredExpense, submitSponsored } from "./facilitator.js";
 import type { CheckedPayment } from "./pay.js";
 import { withDeadline } from "./reasons.js";
+import { readReceipt } from "./receipts.js";
 import type { ContractCall } from "./submitter.js";
 import { relayedSignature } from "./wallet.js";
 
-/* What becomes of a payment into an escrow: captured and returned by the operator's signature, reclaimed by anyone. */
+/* What becomes of a payment into an escrow: captured and returned by the operator's signature, reclaimed by anyone, refunded by whoever pays. */
 
 /** What is to be done with a held payment, once, whatever number of times it is asked for. */
 type HoldOrder = {
-  name: "capture" | "close" | "void" | "reclaim";
+  name: "capture" | "close" | "void" | "reclaim" | "refund";
   key: string;
   contractCall: ContractCall;
   expense: SponsoredExpense;
@@ -66,7 +69,7 @@ export async function captureByServer(
   const toPayer = isFinal ? expectedHeld - amount : 0n;
   return carryOut(facilitator, payment, {
     name: type,
-    key: `${type}:${id}:${expectedCaptured}:${captured}`,
+    key: captureKey(type, { id, captured, expectedCaptured }),
     contractCall: encoded(captureWithSignatureCall({ address: vault, ref, message, signature, payoutGas: PAYOUT_GAS })),
     expense: { kind: "operation", payment, value: amount },
     movedIn: (logs) => {
@@ -79,6 +82,14 @@ export async function captureByServer(
         ? amount
         : undefined,
   });
+}
+
+/** Names a capture to the submitter: whatever message or transaction carries it, it can happen once. */
+export function captureKey(
+  type: "capture" | "close",
+  { captured, expectedCaptured, id }: { id: Hex; captured: bigint; expectedCaptured: bigint },
+): string {
+  return `${type}:${id}:${expectedCaptured}:${captured}`;
 }
 
 /* RETURN */
@@ -148,28 +159,72 @@ function returning({ id, vault }: ExpectedPayment, amount?: bigint): Pick<HoldOr
   };
 }
 
+/* REFUND */
+
+/** Gives the payer back of what was captured. Whoever signed the authorization pays, so that nobody else need agree. */
+export async function refundCapturedByServer(
+  facilitator: Facilitator,
+  payment: CheckedPayment,
+  payload: PaymentPayload,
+  requirements: PaymentRequirements,
+): Promise<SettleResponse> {
+  const authorization = parseEscrowRefundOperation(payload.payload)?.refund;
+  if (!authorization || authorization.value !== requirements.amount) throw new Refusal(ErrOperationMalformed);
+  const { nonce, payer: by, validAfter, validBefore } = authorization;
+  const value = BigInt(authorization.value);
+  const { id, ref, vault } = payment;
+  const signature = await relayedSignature(facilitator, by, authorization.signature);
+  const signed = { token: ref.token, payer: by, value, nonce, signature };
+  const times = { validAfter: BigInt(validAfter), validBefore: BigInt(validBefore) };
+  return carryOut(facilitator, payment, {
+    name: "refund",
+    key: `refund:${id}:${nonce}:${by}:${value}`,
+    contractCall: encoded(
+      refundCall({ address: vault, ref, authorization: { ...signed, ...times }, payoutGas: PAYOUT_GAS }),
+    ),
+    expense: { kind: "operation", payment, value },
+    movedIn: (logs) => (refundedOfCaptureIn(logs, { by, id, vault }) === value ? value : undefined),
+    // The nonce says what had been refunded before.
+    movedTo: ({ refunded }) => (refunded >= value && refundNonce(id, refunded - value) === nonce ? value : undefined),
+  });
+}
+
 /* ONCE */
 
 async function carryOut(facilitator: Facilitator, payment: ExpectedPayment, order: HoldOrder): Promise<SettleResponse> {
   const { contractCall, expense, key, movedIn, name } = order;
   try {
-    if (name !== "reclaim" && !(await facilitator.submitter.isKnown(key))) await checkMargin(facilitator, payment);
+    const isTimed = name !== "reclaim" && name !== "refund";
+    if (isTimed && !(await facilitator.submitter.isKnown(key))) await checkMargin(facilitator, payment);
     const { receipt, submission } = await submitSponsored(facilitator, key, contractCall, expense);
     if (!receipt) return pending(facilitator, payment, submission.hash);
     const amount = movedIn(receipt.logs);
     if (amount !== undefined) return success(facilitator, payment, submission.hash, { amount, operation: name });
-    if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
+    // Of many captures one can have been left out: alone it can be tried again.
+    const isUndone = receipt.status === "reverted" || submission.lastKey !== undefined;
+    if (isUndone) await facilitator.submitter.forget(key, submission);
     throw new Refusal(ErrReverted);
   } catch (error) {
     // Done already, by a transaction that is not remembered here, or was faster: asking again is answered the same.
-    if (!MAY_BE_DONE.includes(refusalOf(error).reason)) throw error;
+    const { message, reason } = refusalOf(error);
+    if (!MAY_BE_DONE.includes(reason)) throw error;
     const done = await findDone(facilitator, payment, order);
-    if (!done) throw error;
-    return success(facilitator, payment, done.transaction, { amount: done.amount, operation: name });
+    if (done) return success(facilitator, payment, done.transaction, { amount: done.amount, operation: name });
+    // Whoever ordered it learns how the payment stands: it may have been done too long ago to be found.
+    const receipt = await withDeadline(readReceipt(facilitator.client, payment), facilitator.readTimeoutMs);
+    throw new Refusal(reason, message, receipt);
   }
 }
 
-const MAY_BE_DONE: string[] = [wireCodeOf.HoldChanged, wireCodeOf.NothingHeld, ErrCaptureTooLate, ErrReverted];
+const MAY_BE_DONE: string[] = [
+  wireCodeOf.HoldChanged,
+  wireCodeOf.NothingHeld,
+  wireCodeOf.RefundNonceWrong,
+  wireCodeOf.RefundExceedsCaptured,
+  wireCodeOf.TokenRefusedAuthorization,
+  ErrCaptureTooLate,
+  ErrReverted,
+];
 
 /** A capture that is mined too late is refused by the vault, and its gas is lost. */
 async function checkMargin(facilitator: Facilitator, { ref, vault }: ExpectedPayment): Promise<void> {
@@ -183,11 +238,12 @@ async function checkMargin(facilitator: Facilitator, { ref, vault }: ExpectedPay
 async function findDone(
   { client, readTimeoutMs }: Facilitator,
   payment: ExpectedPayment,
-  { movedTo }: HoldOrder,
+  { movedTo, name }: HoldOrder,
 ): Promise<{ amount: bigint; transaction: Hash } | undefined> {
   const { ref, vault } = payment;
   const amount = movedTo(await withDeadline(paymentOf(client, { address: vault, ref }), readTimeoutMs));
   if (amount === undefined) return undefined;
-  const transaction = await withDeadline(findEscrowTransaction(client, payment), readTimeoutMs);
+  const eventNames = name === "refund" ? (["Refunded"] as const) : (["Captured", "Returned"] as const);
+  const transaction = await withDeadline(findEscrowTransaction(client, payment, eventNames), readTimeoutMs);
   return transaction && { amount, transaction };
 }

@@ -54,6 +54,7 @@ async function escrowReceipt(client: FacilitatorClient, expected: ExpectedPaymen
     amount: String(payment.paid),
     captured: String(payment.captured),
     returned: String(payment.returned),
+    refunded: String(payment.refunded),
     captureUntil: payment.captureUntil,
     nextActions: actions.flatMap((action) => receiptAction(action, ESCROW_ACTIONS)),
   };

@@ -10,8 +10,8 @@ import type { RelayRequest } from "../../vault/relay.js";
 import { ErrOperationMissing, ErrOperationUnsupported } from "../errors.js";
 import { hasVaultExtra, parseExactPayload } from "../terms.js";
 import { optional, Refusal, refusalOf } from "./answers.js";
-
-import { captureByServer, voidByServer } from "./escrow.js";
+import { captureManyByServer } from "./captureMany.js";
+import { captureByServer, refundCapturedByServer, voidByServer } from "./escrow.js";
 import { createFacilitator, type ExactEvmSchemeConfig, type Facilitator } from "./facilitator.js";
 import { GuardedOfficialScheme } from "./official.js";
 import { checkPayment, pay, verifyPayment } from "./pay.js";
@@ -95,6 +95,10 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       case "escrow capture":
       case "escrow close":
         return captureByServer(this.#facilitator, payment, payload, requirements);
+      case "escrow captureMany":
+        return captureManyByServer(this.#facilitator, payment, payload, requirements);
+      case "escrow refund":
+        return refundCapturedByServer(this.#facilitator, payment, payload, requirements);
       case "escrow void":
         return voidByServer(this.#facilitator, payment, payload);
       default:
@@ -112,7 +116,14 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   }
 
   #refused(error: unknown, network: SettleResponse["network"]): SettleResponse {
-    const { message, reason } = refusalOf(error);
-    return { success: false, errorReason: reason, transaction: "", network, ...optional({ errorMessage: message }) };
+    const { message, reason, receipt } = refusalOf(error);
+    const extra = receipt && { recourse: receipt };
+    return {
+      success: false,
+      errorReason: reason,
+      transaction: "",
+      network,
+      ...optional({ errorMessage: message, extra }),
+    };
   }
 }

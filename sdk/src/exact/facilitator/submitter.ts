@@ -85,6 +85,10 @@ export type Work = {
   approve: () => Promise<void>;
   /** Has it sent together with others, where it can be. What comes back unsent is prepared again, and sent alone. */
   join?: (task: Task, gas: bigint) => Promise<Submission | undefined> | undefined;
+  /** What the same call does along with it. */
+  alongside?: readonly Task[];
+  /** Instead of the limit of one transaction. */
+  maxGas?: bigint;
 };
 
 /** A call with its fees and its gas, and no nonce yet. */
@@ -204,20 +208,21 @@ export class Submitter {
     if (known?.hash === hash) await this.#options.storage.delete(key);
   }
 
-  async #submit(key: string, owner: string | undefined, { approve, join, prepare }: Work): Promise<Outcome> {
+  async #submit(key: string, owner: string | undefined, work: Work): Promise<Outcome> {
+    const { alongside = [], approve, join, maxGas = this.#options.maxGas, prepare } = work;
     const known = await this.#find(key);
     if (known) return known;
 
     // Whatever takes long is done before nonces are given out, so that nobody waits for another's estimate.
-    let request = await this.#estimate(await prepare());
+    let request = await this.#estimate(await prepare(), { maxGas });
     await approve();
     const task = { key, owner };
     const joining = join?.(task, request.gas);
     let submission = await joining;
     if (!submission) {
       // It waited for others, and is not as fresh as it was.
-      if (joining) request = await this.#estimate(await prepare());
-      submission = (await this.#broadcast(request, [task])).get(key) as Submission;
+      if (joining) request = await this.#estimate(await prepare(), { maxGas });
+      submission = (await this.#broadcast(request, [...alongside, task])).get(key) as Submission;
     }
     return { ...(await this.#await(submission)), isFirst: true };
   }

@@ -20,6 +20,11 @@ export type EscrowOptions = {
   fee?: { receiver: Address; bps: number };
   /** Makes vaults of otherwise equal terms different. Default: 0. */
   salt?: Hex;
+  /**
+   * When the cost is captured: with the response, or later and in parts by an escrow manager, while the money stays held. What
+   * the handler says that it cost is then not looked at. Default: `after-handler`.
+   */
+  capture?: "after-handler" | "deferred";
   /** Seconds that the buyer's signature stays valid. Default: the official middleware's. */
   maxTimeoutSeconds?: number;
   /** Another deployment than the canonical one. */
@@ -37,11 +42,13 @@ export type EscrowOption = {
 
 /**
  * A route's payment option: the price is held before the handler runs; the handler says what it cost
- * (`setSettlementOverrides`), so much is captured, and the rest goes back at once. When the handler fails, all goes back.
+ * (`setSettlementOverrides`), so much is captured, and the rest goes back at once. When the handler fails, all goes back. With deferred capture the price stays
+ * held, and `createEscrowManager` of the scheme captures and returns.
  *
  * @throws {RecourseError} of the contract's own class when the terms are out of bounds.
  */
 export function escrow({
+  capture = "after-handler",
   captureWindow,
   deployment = addresses.escrow,
   fee,
@@ -60,12 +67,13 @@ export function escrow({
     salt,
     captureWindow,
   };
+  const marker = capture === "deferred" ? { capture } : {};
   return {
     scheme: "exact",
     network,
     payTo: vaultAddress(terms, deployment),
     price,
-    extra: { paymentFlow: "escrow", recourse: { kind: "escrow", factory: deployment.factory, terms } },
+    extra: { paymentFlow: "escrow", recourse: { kind: "escrow", factory: deployment.factory, terms, ...marker } },
     ...(maxTimeoutSeconds === undefined ? {} : { maxTimeoutSeconds }),
   };
 }

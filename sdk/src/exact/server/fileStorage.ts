@@ -1,17 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Hex } from "viem";
-import type { PaymentRecord, PaymentStorage } from "./storage.js";
+import { type Hex, isHash } from "viem";
+import { isOpen, type ListedPayment, type PaymentRecord, type PaymentStorage } from "./storage.js";
 
 /**
  * Keeps the records in a folder that several processes of one machine share.
  *
  * A payment is a folder, and each state of it a file named by a counter. A file is written aside and then linked to its
- * name, which succeeds for one process only: whoever loses reads again. So there is no lock that a crash could leave.
+ * name, which succeeds for one process only: whoever loses reads again. So there is no lock that a crash could leave. The
+ * first `list` of a process reads all payments that there ever were: who has very many takes another storage.
  */
 export class FilePaymentStorage implements PaymentStorage {
   readonly #root: string;
+  /** Payments that are not open, and so will never be again. */
+  readonly #ended = new Set<string>();
 
   /** @param root The folder; it is created when the first payment comes. */
   constructor(root: string) {
@@ -20,6 +23,17 @@ export class FilePaymentStorage implements PaymentStorage {
 
   async get(paymentId: Hex): Promise<PaymentRecord | undefined> {
     return (await this.#newest(paymentId)).record;
+  }
+
+  async list(): Promise<ListedPayment[]> {
+    const open: ListedPayment[] = [];
+    for (const name of await readdir(this.#root).catch(emptyWhenMissing)) {
+      if (!isHash(name) || this.#ended.has(name)) continue;
+      const record = await this.get(name);
+      if (record && isOpen(record)) open.push({ paymentId: name, record });
+      else if (record) this.#ended.add(name);
+    }
+    return open;
   }
 
   async update(
@@ -45,8 +59,14 @@ export class FilePaymentStorage implements PaymentStorage {
       ...names.filter((name) => /^\d+\.json$/.test(name)).map((name) => Number.parseInt(name, 10)),
     );
     if (version === 0) return { record: undefined, version };
-    const record: PaymentRecord = JSON.parse(await readFile(join(this.#folder(paymentId), `${version}.json`), "utf8"));
-    return { record, version };
+    try {
+      const text = await readFile(join(this.#folder(paymentId), `${version}.json`), "utf8");
+      return { record: JSON.parse(text), version };
+    } catch (error) {
+      // Deleted since the folder was read.
+      if (isCode(error, "ENOENT")) return { record: undefined, version: 0 };
+      throw error;
+    }
   }
 
   async #append(paymentId: Hex, version: number, record: PaymentRecord): Promise<boolean> {

@@ -1,3 +1,4 @@
+import type { FacilitatorClient } from "@x402/core/server";
 import type {
   AssetAmount,
   MoneyParser,
@@ -6,27 +7,26 @@ import type {
   PaymentRequirements,
   Price,
   SchemeNetworkServer,
+  SettleResponse,
   SupportedKind,
 } from "@x402/core/types";
 import type { AuthorizerSigner } from "@x402/evm";
 import { ExactEvmScheme as OfficialExactEvmScheme } from "@x402/evm/exact/server";
 import { getAddress, type Hex, isAddressEqual, keccak256, stringToHex } from "viem";
 import type { PaymentRef } from "../../generated/types.js";
+import { wireCodeOf } from "../../generated/wireCodes.js";
 import type { PaymentReceipt } from "../../refund-window/receipt.js";
 import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
-import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import {
   ErrAlreadyPaid,
   ErrBeingSettled,
   ErrPayloadUnsupported,
   ErrServerFieldInPayload,
-  ErrSettlementPending,
   ErrStorageUnavailable,
 } from "../errors.js";
 import { canonicalDeployments, type VaultDeployments } from "../kinds.js";
-import { hasServerFields, type PayOperation, type RefundOperation, type VoidOperation } from "../operations.js";
+import { hasServerFields, type PayOperation, type RefundOperation } from "../operations.js";
 import {
-  chainIdOf,
   deploymentOf,
   hasVaultExtra,
   isByAuthorization,
@@ -34,17 +34,23 @@ import {
   parseExactPayload,
   parseVaultExtra,
   paysVault,
-  refOf,
   type VaultExtra,
 } from "../terms.js";
-import { type NamedPayment, orderClose, orderRefund, orderVoid } from "./orders.js";
-import { InMemoryPaymentStorage, type PaymentStorage } from "./storage.js";
+import { EscrowManager, type EscrowManagerOptions } from "./escrowManager.js";
+import { afterOrder, escrowOf, isDeferred, openHold, signedOrder, withOrder } from "./holds.js";
+import { type NamedPayment, namePayment, orderRefund } from "./orders.js";
+import { outcomeOf, reasonOf, receiptIn } from "./outcomes.js";
+import { type HoldOrder, InMemoryPaymentStorage, type PaymentRecord, type PaymentStorage } from "./storage.js";
 
 type Hooks = NonNullable<SchemeNetworkServer["schemeHooks"]>;
 type SettleContext = Parameters<NonNullable<SchemeNetworkServer["enrichSettlementPayload"]>>[0];
 type CanceledContext = Parameters<NonNullable<SchemeNetworkServer["settleOnCancel"]>>[0];
 type SettledContext = Parameters<NonNullable<SchemeNetworkServer["enrichSettlementResponse"]>>[0];
+type FailedContext = Parameters<NonNullable<Hooks["onSettleFailure"]>>[0];
 type PaymentContext = { paymentPayload: SettleContext["paymentPayload"]; requirements: SettleContext["requirements"] };
+type PhaseContext = Pick<SettleContext, "phase" | "requirements">;
+type PhasedContext = PaymentContext & PhaseContext;
+type HoldOperation = Awaited<ReturnType<typeof signedOrder>>;
 
 export type ExactEvmSchemeConfig = {
   /**
@@ -58,6 +64,14 @@ export type ExactEvmSchemeConfig = {
   deployments?: VaultDeployments;
 };
 
+/** What this process knows of a request that settles. */
+type SettlingRequest = {
+  /** Whether an earlier one has asked for the same payment, and got no answer. */
+  isRetry: boolean;
+  /** What was said when the money was taken. */
+  answer?: SettleResponse;
+};
+
 /**
  * The official `exact` scheme for servers, and the routes whose `payTo` is a vault: they are settled into the vault, a
  * payment releases one response, and a failed handler leaves the buyer whole. Routes without `extra.recourse` behave as
@@ -65,7 +79,8 @@ export type ExactEvmSchemeConfig = {
  *
  * The life of a request: admit, verify, handler, reserve, settle, conclude. An `upfront` route runs its handler last, and
  * has the payment refunded when it fails. An `escrow` route runs its handler between two settlements: what was paid is held,
- * and then closed at what the handler cost, or voided when it fails.
+ * and then closed at what the handler cost, or voided when it fails. With deferred capture the second settlement is left to
+ * the escrow manager.
  */
 export class ExactEvmScheme implements SchemeNetworkServer {
   readonly #official = new OfficialExactEvmScheme();
@@ -133,7 +148,11 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     this.#checkFlow(requirements, vault);
     if (!isServed) return requirements;
     const { factory, kind: vaultKind, terms } = vault;
-    return { ...requirements, extra: { ...requirements.extra, recourse: { kind: vaultKind, factory, terms } } };
+    const marker = vault.kind === "escrow" && vault.capture ? { capture: vault.capture } : {};
+    return {
+      ...requirements,
+      extra: { ...requirements.extra, recourse: { kind: vaultKind, factory, terms, ...marker } },
+    };
   }
 
   #checkFlow(requirements: PaymentRequirements, { kind, terms }: VaultExtra): void {
@@ -165,12 +184,17 @@ export class ExactEvmScheme implements SchemeNetworkServer {
         return { abort: true, reason: ErrStorageUnavailable };
       }
     },
+    onBeforeSettle: async (context) => {
+      const isLater = context.phase === "after-handler" && isEscrow(context.requirements);
+      return isLater && isDeferred({ requirements: context.requirements as PaymentRequirements })
+        ? this.#releaseHeld(context)
+        : undefined;
+    },
     onAfterSettle: async (context) => {
-      if (hasVaultExtra(context.requirements)) await this.#conclude(context, isHeldBy(context) ? "held" : "released");
+      if (hasVaultExtra(context.requirements)) await this.#succeed(context);
     },
     onSettleFailure: async (context) => {
-      if (!hasVaultExtra(context.requirements) || !isFirstSettlement(context)) return undefined;
-      await this.#conclude(context, outcomeOf(context.error));
+      if (hasVaultExtra(context.requirements)) await this.#fail(context);
       return undefined;
     },
   };
@@ -183,7 +207,9 @@ export class ExactEvmScheme implements SchemeNetworkServer {
       return { abort: true, reason: ErrServerFieldInPayload } as const;
     const record = await this.#storage.get(payment.id);
     if (!record) return undefined;
-    if (record.state === "released") return { abort: true, reason: ErrAlreadyPaid } as const;
+    if (record.state === "released" || record.state === "returning") {
+      return { abort: true, reason: ErrAlreadyPaid } as const;
+    }
     if (record.state !== "unknown" || record.digest !== payment.digest) {
       return { abort: true, reason: ErrBeingSettled } as const;
     }
@@ -198,41 +224,84 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     if (hasServerFields(context.paymentPayload.payload)) throw new Error(ErrServerFieldInPayload);
     const { digest, id } = payment;
     const fresh = crypto.randomUUID();
-    const record = await this.#storage
-      .update(id, (current) => {
-        if (!current) return { state: "settling", idempotencyKey: fresh, digest };
-        return current.state === "unknown" && current.digest === digest ? { ...current, state: "settling" } : undefined;
-      })
-      .catch(() => {
-        throw new Error(ErrStorageUnavailable);
-      });
+    // Remembered before it is paid: whatever happens to this process, the hold is found.
+    const hold = isEscrow(context.requirements) && { hold: openHold(context.paymentPayload, context.requirements) };
+    const record = await this.#update(id, (current) => {
+      if (!current) return { state: "settling", idempotencyKey: fresh, digest, ...hold };
+      if (current.state !== "unknown" || current.digest !== digest) return undefined;
+      return { ...current, state: "settling", ...hold };
+    });
     if (!record) throw new Error(ErrAlreadyPaid);
-    this.#reserved.add(context.paymentPayload);
+    this.#requests.set(context.paymentPayload, { isRetry: record.idempotencyKey !== fresh });
     return { type: "pay", idempotencyKey: record.idempotencyKey };
   }
 
-  /** The requests that hold the reservation: another one's failure must not touch the record. */
-  readonly #reserved = new WeakSet<object>();
+  async #update(...change: Parameters<PaymentStorage["update"]>): Promise<PaymentRecord | undefined> {
+    return this.#storage.update(...change).catch(() => {
+      throw new Error(ErrStorageUnavailable);
+    });
+  }
 
-  async #conclude(context: PaymentContext, outcome: "held" | "released" | "refused" | "unknown"): Promise<void> {
+  /** The requests that hold the reservation: another one's failure must not touch the record. */
+  readonly #requests = new WeakMap<object, SettlingRequest>();
+
+  async #succeed(context: SettledContext): Promise<void> {
+    const request = this.#requests.get(context.paymentPayload);
+    if (!request || !isHeldBy(context)) return this.#conclude(context, "released");
+    request.answer = context.result as SettleResponse;
+    await this.#conclude(context, "held");
+  }
+
+  async #fail(context: FailedContext): Promise<void> {
+    const { error } = context;
+    // What cost more than is held went back: that is what was ordered.
+    if (!isFirstSettlement(context)) {
+      return this.#conclude(context, reasonOf(error) === wireCodeOf.CaptureExceedsHeld ? "released" : "returning");
+    }
+    const isRetry = this.#requests.get(context.paymentPayload)?.isRetry;
+    // By the request before it, whose facilitator has forgotten whose it was. No other one answers for the hold.
+    const isOurs = isRetry && isEscrow(context.requirements) && reasonOf(error) === ErrAlreadyPaid;
+    return this.#conclude(context, isOurs ? "returning" : outcomeOf(error));
+  }
+
+  async #conclude(context: PhasedContext, outcome: keyof typeof COMES_FROM | "refused"): Promise<void> {
     const payment = this.#identify(context);
-    if (!payment || !this.#reserved.has(context.paymentPayload)) return;
+    if (!payment || !this.#requests.has(context.paymentPayload)) return;
     if (outcome === "refused") return this.#storage.delete(payment.id);
-    await this.#storage.update(payment.id, (current) =>
-      current?.state === "settling" || current?.state === "held" ? { ...current, state: outcome } : undefined,
-    );
+    await this.#storage.update(payment.id, (current) => {
+      if (!current || !COMES_FROM[outcome].includes(current.state)) return undefined;
+      return { ...current, state: outcome, ...this.#concludedHold(context, current, outcome) };
+    });
+  }
+
+  #concludedHold({ paymentPayload }: PaymentContext, { hold }: PaymentRecord, outcome: PaymentRecord["state"]) {
+    if (!hold) return undefined;
+    if (outcome === "released" && hold.order) return { hold: afterOrder(hold, hold.order) };
+    const answer = this.#requests.get(paymentPayload)?.answer;
+    const captureUntil = answer && receiptIn(answer)?.captureUntil;
+    return { hold: { ...hold, ...(captureUntil !== undefined && { captureUntil }), changedAt: Date.now() } };
+  }
+
+  /** The resource of a deferred capture leaves, and the hold stays. Core ignores a hook that throws; so it answers. */
+  async #releaseHeld({ paymentPayload, requirements }: PaymentContext) {
+    const payment = this.#identify({ paymentPayload, requirements });
+    const answer = this.#requests.get(paymentPayload)?.answer;
+    const release = (current: PaymentRecord | undefined): PaymentRecord | undefined =>
+      current?.state === "held" ? { ...current, state: "released" } : undefined;
+    const released = payment && answer && (await this.#storage.update(payment.id, release).catch(() => undefined));
+    return released
+      ? ({ skip: true, result: { ...answer } } as const)
+      : ({ abort: true, reason: ErrStorageUnavailable } as const);
   }
 
   #identify({ paymentPayload, requirements }: PaymentContext): (NamedPayment & { digest: Hex }) | undefined {
-    const payload = parseExactPayload(paymentPayload as PaymentPayload);
-    if (!payload) return undefined;
-    const { amount, asset, extra, network, payTo } = requirements;
-    const ref = refOf(payload, asset);
-    const place = { vault: getAddress(payTo), chainId: chainIdOf(network) };
-    const id = paymentIdOf({ address: place.vault, chainId: place.chainId, ref });
+    const payment = namePayment(paymentPayload as PaymentPayload, requirements);
+    if (!payment) return undefined;
+    const { amount, asset, extra } = requirements;
     // With the flow: an unknown outcome spares verification, and a route that settles first has never asked for it.
-    const signed = JSON.stringify([payload, asset, amount, extra.paymentFlow ?? null]);
-    return { ...place, id, ref, amount: BigInt(payload.authorization.value), digest: keccak256(stringToHex(signed)) };
+    const flow = [extra.paymentFlow ?? null, escrowOf(requirements as PaymentRequirements)?.capture ?? null];
+    const signed = [parseExactPayload(paymentPayload as PaymentPayload), asset, amount, ...flow];
+    return { ...payment, digest: keccak256(stringToHex(JSON.stringify(signed))) };
   }
 
   /* SETTLEMENT */
@@ -263,18 +332,38 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     return isEscrow(requirements) ? { ...requirements, amount: "0" } : requirements;
   };
 
-  async #giveBack(context: PaymentContext): Promise<RefundOperation | VoidOperation> {
+  async #giveBack(context: PaymentContext): Promise<RefundOperation | HoldOperation> {
     const { operator, payment, vault } = this.#orderOf(context);
-    return vault.kind === "escrow" ? orderVoid(operator, payment, vault) : orderRefund(operator, payment, vault);
+    return vault.kind === "escrow"
+      ? this.#orderOfHold(operator, payment, "void", 0n)
+      : orderRefund(operator, payment, vault);
   }
 
   /** At what the handler cost. More than is held cannot be captured, and nothing leaves for less: all goes back. */
   async #close(context: PaymentContext): Promise<Record<string, unknown>> {
-    const { operator, payment, vault } = this.#orderOf(context);
-    if (vault.kind !== "escrow") throw new Error(ErrPayloadUnsupported);
+    const { operator, payment } = this.#orderOf(context);
     const cost = BigInt(context.requirements.amount);
-    if (cost <= payment.amount) return orderClose(operator, payment, vault, cost);
-    return { ...(await orderVoid(operator, payment, vault)), because: "capture-exceeds-held" };
+    if (cost <= payment.amount) return this.#orderOfHold(operator, payment, "close", cost);
+    return {
+      ...(await this.#orderOfHold(operator, payment, "void", 0n)),
+      because: "capture-exceeds-held",
+    };
+  }
+
+  /** Remembers the order, unless somebody has given the hold up meanwhile, and signs it. */
+  async #orderOfHold(
+    operator: AuthorizerSigner,
+    { id }: NamedPayment,
+    type: HoldOrder["type"],
+    amount: bigint,
+  ): Promise<HoldOperation> {
+    const record = await this.#update(id, (current) => {
+      if (current?.state !== "held" || !current.hold) return undefined;
+      const state = type === "void" ? "returning" : "held";
+      return { ...current, state, hold: withOrder(current.hold, type, amount) };
+    });
+    if (!record?.hold?.order) throw new Error(ErrAlreadyPaid);
+    return signedOrder(operator, record.hold, record.hold.order);
   }
 
   #orderOf(context: PaymentContext) {
@@ -283,12 +372,31 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     if (!payment || !vault || !this.#operator) throw new Error(ErrPayloadUnsupported);
     return { operator: this.#operator, payment, vault };
   }
+
+  /* LATER */
+
+  /**
+   * Captures and returns what deferred routes hold, and sees to holds whose request died.
+   *
+   * @param facilitator The one of the routes, or another one that serves their vaults.
+   * @throws {RouteTermsError} when the scheme has no operator.
+   */
+  createEscrowManager(facilitator: FacilitatorClient, options: EscrowManagerOptions = {}): EscrowManager {
+    if (!this.#operator) throw new RouteTermsError("An escrow manager needs a scheme with the signer of the operator.");
+    return new EscrowManager({ facilitator, operator: this.#operator, storage: this.#storage }, options);
+  }
 }
 
-type PhaseContext = Pick<SettleContext, "phase" | "requirements">;
+/** What each state of a record can follow on; who comes too late changes nothing. */
+const COMES_FROM: Record<Exclude<PaymentRecord["state"], "settling">, PaymentRecord["state"][]> = {
+  unknown: ["settling"],
+  held: ["settling"],
+  returning: ["settling", "held"],
+  released: ["settling", "held", "returning"],
+};
 
 function isEscrow(requirements: PaymentContext["requirements"]): boolean {
-  return parseVaultExtra(requirements as PaymentRequirements)?.kind === "escrow";
+  return escrowOf(requirements as PaymentRequirements) !== undefined;
 }
 
 /** The settlement that takes the money; all others are about what was taken. */
@@ -318,13 +426,4 @@ function receiptByProof(
     amount,
     unrecorded: { transaction: result.transaction as Hex },
   };
-}
-
-/** What a facilitator says of a settlement that it has sent, and knows no more of than we do. */
-const UNKNOWN_OUTCOMES: string[] = [ErrSettlementPending, ErrBeingSettled];
-
-/** Only a refusal in words is one. No answer, and an answer that it is still pending, are unknown. */
-function outcomeOf(error: Error): "refused" | "unknown" {
-  const reason = "errorReason" in error ? error.errorReason : undefined;
-  return typeof reason !== "string" || UNKNOWN_OUTCOMES.includes(reason) ? "unknown" : "refused";
 }
