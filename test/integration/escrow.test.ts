@@ -122,6 +122,16 @@ for (const framework of ["express", "hono"] satisfies Framework[]) {
       assert.deepEqual(moved, { paid: 0n, earned: 0n, held: 0n });
     });
 
+    for (const cost of ["$NaN", "$-1.00", "$1e-7", "1.5", "-5", "007", "much"]) {
+      it(`releases nothing at a cost of ${cost}, says why, and returns everything`, async () => {
+        shop.work = costing(cost);
+        const { moved, response } = await buy();
+        assert.equal(response.status, 402);
+        assert.equal(reasonOf(response), "invalid_exact_evm_recourse_cost_malformed");
+        assert.deepEqual(moved, { paid: 0n, earned: 0n, held: 0n });
+      });
+    }
+
     for (const [name, work] of [
       ["fails", async () => ({ status: 500, body: {} })],
       ["gives up after a time-out", async () => ({ status: 504, body: {} })],

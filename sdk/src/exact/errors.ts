@@ -31,6 +31,10 @@ export const ErrOperationUnsupported = "invalid_exact_evm_recourse_operation_uns
 export const ErrOperationMalformed = "invalid_exact_evm_recourse_operation_malformed";
 /** The operation is not signed by receiver or operator of the vault. */
 export const ErrOperationNotAuthorized = "invalid_exact_evm_recourse_operation_not_authorized";
+/** What the handler said it cost is no amount: what was held went back. */
+export const ErrCostMalformed = "invalid_exact_evm_recourse_cost_malformed";
+/** The server's own signer did not sign what is to become of the payment. */
+export const ErrSignerUnavailable = "invalid_exact_evm_recourse_signer_unavailable";
 /** Too little is left of the time to capture: the transaction could be mined after it. What is held goes back to the payer. */
 export const ErrCaptureTooLate = "invalid_exact_evm_recourse_capture_too_late";
 /** The chain cannot be reached, or did not answer in time. Nothing was sent. */

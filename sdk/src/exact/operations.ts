@@ -66,7 +66,7 @@ const captureManyOperation = z.object({
 const voidOperation = z.object({
   type: z.literal("void"),
   void: z.strictObject({ by: address, expectedHeld: uint256, deadline: uint256, signature: bytes }),
-  because: z.optional(z.literal("capture-exceeds-held")),
+  because: z.optional(z.enum(["capture-exceeds-held", "cost-malformed"])),
 });
 
 /**

@@ -12,7 +12,13 @@ import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import { PAYOUT_GAS } from "../../vault/payoutGas.js";
 import { refundNonce } from "../../vault/refundNonce.js";
 import type { RelayRequest } from "../../vault/relay.js";
-import { ErrCaptureTooLate, ErrOperationMalformed, ErrOperationNotAuthorized, ErrReverted } from "../errors.js";
+import {
+  ErrCaptureTooLate,
+  ErrCostMalformed,
+  ErrOperationMalformed,
+  ErrOperationNotAuthorized,
+  ErrReverted,
+} from "../errors.js";
 import { parseCaptureOperation, parseEscrowRefundOperation, parseVoidOperation } from "../operations.js";
 import { chainIdOf } from "../terms.js";
 import { pending, Refusal, refusalOf, success } from "./answers.js";
@@ -54,6 +60,8 @@ export async function captureByServer(
   const amount = BigInt(operation.capture.amount);
   const expectedHeld = BigInt(operation.capture.expectedHeld);
   const expectedCaptured = BigInt(operation.capture.expectedCaptured);
+  // Of nothing that is held nothing can be ordered, and what stands there shows nothing.
+  if (expectedHeld === 0n || amount > expectedHeld) throw new Refusal(ErrOperationMalformed);
   const { id, ref, vault, vaultExtra } = payment;
 
   const captured = expectedCaptured + amount;
@@ -101,7 +109,7 @@ export async function voidByServer(
   payload: PaymentPayload,
 ): Promise<SettleResponse> {
   const operation = parseVoidOperation(payload.payload);
-  if (!operation) throw new Refusal(ErrOperationMalformed);
+  if (!operation || BigInt(operation.void.expectedHeld) === 0n) throw new Refusal(ErrOperationMalformed);
   const { by, deadline, expectedHeld, signature } = operation.void;
   const { operator, receiver } = payment.vaultExtra.terms;
   if (![operator, receiver].some((seller) => isAddressEqual(seller, by))) throw new Refusal(ErrOperationNotAuthorized);
@@ -125,7 +133,8 @@ export async function voidByServer(
   });
   // The operator is told what went back; what the payer is charged is nothing.
   if (operation.because === undefined || !answer.success) return { ...answer, ...(answer.success && { amount: "0" }) };
-  return { ...answer, success: false, errorReason: wireCodeOf.CaptureExceedsHeld, amount: "0" };
+  const errorReason = operation.because === "cost-malformed" ? ErrCostMalformed : wireCodeOf.CaptureExceedsHeld;
+  return { ...answer, success: false, errorReason, amount: "0" };
 }
 
 /** Returns to the payer what is held when its time is over. */
@@ -227,13 +236,21 @@ const MAY_BE_DONE: string[] = [
 ];
 
 /** A capture that is mined too late is refused by the vault, and its gas is lost. */
-async function checkMargin(facilitator: Facilitator, { ref, vault }: ExpectedPayment): Promise<void> {
-  const { captureMarginSeconds, client, readTimeoutMs } = facilitator;
-  const reading = Promise.all([paymentOf(client, { address: vault, ref }), getBlock(client)]);
-  const [{ captureUntil }, { timestamp }] = await withDeadline(reading, readTimeoutMs);
+async function checkMargin(facilitator: Facilitator, { id, ref, vault }: ExpectedPayment): Promise<void> {
+  const { captureMarginSeconds, client, readTimeoutMs, submitter } = facilitator;
+  const end = Date.now() + readTimeoutMs;
+  const read = () => Promise.all([paymentOf(client, { address: vault, ref }), getBlock(client)]);
+  let [{ captureUntil }, { timestamp }] = await withDeadline(read(), readTimeoutMs);
+  // Paid by us a moment ago, and the node that answers now has not seen it yet.
+  while (captureUntil === 0 && Date.now() < end && (await submitter.isKnown(`pay:${id}`))) {
+    await new Promise((resolve) => setTimeout(resolve, NODE_POLL_MS));
+    [{ captureUntil }, { timestamp }] = await withDeadline(read(), readTimeoutMs);
+  }
   if (captureUntil === 0) throw new Refusal(wireCodeOf.PaymentUnknown);
   if (Number(timestamp) + captureMarginSeconds >= captureUntil) throw new Refusal(ErrCaptureTooLate);
 }
+
+const NODE_POLL_MS = 250;
 
 async function findDone(
   { client, readTimeoutMs }: Facilitator,

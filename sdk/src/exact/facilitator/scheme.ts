@@ -85,8 +85,10 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
     requirements: PaymentRequirements,
     context: FacilitatorContext | undefined,
   ): Promise<SettleResponse> {
-    const payment = checkPayment(this.#facilitator, payload, requirements);
     const { type } = payload.payload;
+    // A void is about all that is held, whatever the request is said to cost: that may be no amount at all.
+    const asked = type === "void" ? { ...requirements, amount: "0" } : requirements;
+    const payment = checkPayment(this.#facilitator, payload, asked);
     if (type === undefined) throw new Refusal(ErrOperationMissing);
     if (type === "pay") return pay(this.#facilitator, this.#official, payment, payload, requirements, context);
     switch (`${payment.kind} ${type}`) {

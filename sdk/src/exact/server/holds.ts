@@ -76,7 +76,7 @@ export function signedOrder(
   const captured = BigInt(before);
   const held = payment.amount - captured;
   if (type === "void") return orderVoid(operator, payment, vault, held);
-  return orderCapture(operator, payment, vault, { type, amount: BigInt(amount), held, captured });
+  return orderCapture(operator, payment, { type, amount: BigInt(amount), held, captured });
 }
 
 /** Captures of one vault and token, as the facilitator takes them together. */
@@ -89,8 +89,7 @@ export function signedCaptures(
     const captured = BigInt(order.captured);
     return { payment, amount: BigInt(order.amount), held: payment.amount - captured, captured };
   });
-  const [first] = ordered as [OrderedHold];
-  return orderCaptureMany(operator, partsOf(first.hold).vault, captures as [NamedCapture]);
+  return orderCaptureMany(operator, captures as [NamedCapture]);
 }
 
 /** A hold, and what was ordered of it. */

@@ -20,8 +20,10 @@ import { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.j
 import {
   ErrAlreadyPaid,
   ErrBeingSettled,
+  ErrCostMalformed,
   ErrPayloadUnsupported,
   ErrServerFieldInPayload,
+  ErrSignerUnavailable,
   ErrStorageUnavailable,
 } from "../errors.js";
 import { canonicalDeployments, type VaultDeployments } from "../kinds.js";
@@ -256,7 +258,9 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     const { error } = context;
     // What cost more than is held went back: that is what was ordered.
     if (!isFirstSettlement(context)) {
-      return this.#conclude(context, reasonOf(error) === wireCodeOf.CaptureExceedsHeld ? "released" : "returning");
+      const reason = reasonOf(error);
+      const isReturned = reason === wireCodeOf.CaptureExceedsHeld || reason === ErrCostMalformed;
+      return this.#conclude(context, isReturned ? "released" : "returning");
     }
     const isRetry = this.#requests.get(context.paymentPayload)?.isRetry;
     // By the request before it, whose facilitator has forgotten whose it was. No other one answers for the hold.
@@ -336,18 +340,22 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     const { operator, payment, vault } = this.#orderOf(context);
     return vault.kind === "escrow"
       ? this.#orderOfHold(operator, payment, "void", 0n)
-      : orderRefund(operator, payment, vault);
+      : signed(orderRefund(operator, payment, vault));
   }
 
-  /** At what the handler cost. More than is held cannot be captured, and nothing leaves for less: all goes back. */
+  /**
+   * At what the handler cost. More than is held cannot be captured, and what is no amount (core passes on what it does not
+   * understand) neither; nothing leaves for less: all goes back.
+   */
   async #close(context: PaymentContext): Promise<Record<string, unknown>> {
     const { operator, payment } = this.#orderOf(context);
-    const cost = BigInt(context.requirements.amount);
-    if (cost <= payment.amount) return this.#orderOfHold(operator, payment, "close", cost);
-    return {
-      ...(await this.#orderOfHold(operator, payment, "void", 0n)),
-      because: "capture-exceeds-held",
-    };
+    const { amount } = context.requirements;
+    const isAmount = /^(0|[1-9]\d{0,77})$/.test(amount);
+    if (isAmount && BigInt(amount) <= payment.amount) {
+      return this.#orderOfHold(operator, payment, "close", BigInt(amount));
+    }
+    const returned = await this.#orderOfHold(operator, payment, "void", 0n);
+    return { ...returned, because: isAmount ? "capture-exceeds-held" : "cost-malformed" };
   }
 
   /** Remembers the order, unless somebody has given the hold up meanwhile, and signs it. */
@@ -363,7 +371,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
       return { ...current, state, hold: withOrder(current.hold, type, amount) };
     });
     if (!record?.hold?.order) throw new Error(ErrAlreadyPaid);
-    return signedOrder(operator, record.hold, record.hold.order);
+    return signed(signedOrder(operator, record.hold, record.hold.order));
   }
 
   #orderOf(context: PaymentContext) {
@@ -394,6 +402,13 @@ const COMES_FROM: Record<Exclude<PaymentRecord["state"], "settling">, PaymentRec
   returning: ["settling", "held"],
   released: ["settling", "held", "returning"],
 };
+
+/** What a signer says of its failure is nobody's business. */
+function signed<Operation>(signing: Promise<Operation>): Promise<Operation> {
+  return signing.catch(() => {
+    throw new Error(ErrSignerUnavailable);
+  });
+}
 
 function isEscrow(requirements: PaymentContext["requirements"]): boolean {
   return escrowOf(requirements as PaymentRequirements) !== undefined;
