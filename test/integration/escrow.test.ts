@@ -341,7 +341,12 @@ describe("orders about a held payment", () => {
       operators.signedBy(receiver, judge),
     ];
     const single = shop;
-    shop = await startEscrowShop("express", facilitator.url, { operator: operators.address }, buyerAndSeller);
+    shop = await startEscrowShop(
+      "express",
+      facilitator.url,
+      { operator: operators.address },
+      { operator: buyerAndSeller },
+    );
     const [released, returned, split, alone] = [await hold(), await hold(), await hold(), await hold()];
 
     const release = await settle(released, await capture(released, "close", HOLD, { signer: buyerAndSeller }));

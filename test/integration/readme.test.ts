@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { FilePaymentStorage } from "@recourse/sdk/exact/server/file-storage";
 import { creditOf, relay, signResolve } from "@recourse/sdk/refund-window";
 import { erc20Abi } from "viem";
 import { developmentAccount, localClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
@@ -19,7 +20,8 @@ import {
   type World,
 } from "../../scripts/lib/world.js";
 import { payingFetch, receiptOf } from "../shared/buyer.js";
-import { PRICE, receiver, startTestShop } from "../shared/shop.js";
+import { startEscrowShop } from "../shared/escrowShop.js";
+import { operator, PRICE, receiver, startTestShop } from "../shared/shop.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const buyer = developmentAccount(5);
@@ -110,6 +112,28 @@ describe("the README", () => {
       assert.equal(before - (await balanceOf(buyer.address)), 200_000n);
     } finally {
       rendering.close();
+    }
+  });
+
+  it("captures later what a deferred route holds", async () => {
+    const shop = await startEscrowShop(
+      "express",
+      facilitator.url,
+      { capture: "deferred" },
+      {
+        operator,
+        storage: new FilePaymentStorage(process.env.PAYMENTS_FOLDER ?? ""),
+      },
+    );
+    try {
+      const response = await payingFetch(buyer)(shop.url);
+      assert.equal(response.status, 200);
+      const { manager } = await run("manager");
+      await manager.stop();
+      const [hold] = await manager.list();
+      assert.deepEqual([hold.captured, hold.held], [450_000n, 450_000n]);
+    } finally {
+      await shop.stop();
     }
   });
 

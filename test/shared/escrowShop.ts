@@ -1,8 +1,13 @@
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import { type EscrowOption, type EscrowOptions, ExactEvmScheme, escrow } from "@recourse/sdk/exact/server";
+import {
+  type EscrowOption,
+  type EscrowOptions,
+  ExactEvmScheme,
+  type ExactEvmSchemeConfig,
+  escrow,
+} from "@recourse/sdk/exact/server";
 import { HTTPFacilitatorClient } from "@x402/core/server";
-import type { AuthorizerSigner } from "@x402/evm";
 import {
   paymentMiddleware as expressMiddleware,
   setSettlementOverrides as overrideInExpress,
@@ -34,7 +39,7 @@ export async function startEscrowShop(
   framework: Framework,
   facilitatorUrl: string,
   terms: Partial<EscrowOptions> = {},
-  signer: AuthorizerSigner = operator,
+  scheme: ExactEvmSchemeConfig = { operator },
 ): Promise<EscrowShop> {
   const sale = escrow({
     network: NETWORK,
@@ -49,7 +54,7 @@ export async function startEscrowShop(
     url: facilitatorUrl,
     createAuthHeaders: async () => ({ verify: headers, settle: headers, supported: headers }),
   });
-  const server = new x402ResourceServer(facilitator).register(NETWORK, new ExactEvmScheme({ operator: signer }));
+  const server = new x402ResourceServer(facilitator).register(NETWORK, new ExactEvmScheme(scheme));
 
   let count = 0;
   const shop: Pick<EscrowShop, "work"> = { work: async () => ({ status: 200, body: { thing: "done" } }) };
