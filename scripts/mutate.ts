@@ -16,6 +16,7 @@ import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFil
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { importUserConfig } from "hardhat/hre";
 import { treesOf } from "./lib/compiler.js";
 import { applyMutant, type Mutant, mutantsOf, nextMembersOf, operators } from "./lib/mutants.js";
 import { type Explanation, explain, type Result, renderMutant, renderReport, shareOf } from "./lib/mutation-report.js";
@@ -76,8 +77,13 @@ const quickTests = tests.filter((path) => path.endsWith(".t.sol") && !path.start
 const invariantTests = tests.filter((path) => path.startsWith("test/invariant/"));
 const sharedTests = tests.filter((path) => !path.endsWith(".t.sol"));
 
-const contractsState = hashOf([...sources.values(), read("hardhat.config.ts"), read("package-lock.json")]);
+const contractsState = hashOf([...sources.values(), await compilerSettings(), read("package-lock.json")]);
 const suiteState = stateOf(tests);
+
+async function compilerSettings(): Promise<string> {
+  const { solidity } = await importUserConfig(join(root, "hardhat.config.ts"));
+  return JSON.stringify((solidity as unknown as { profiles: { default: { settings: object } } }).profiles.default.settings);
+}
 
 function read(path: string): string {
   return readFileSync(join(root, path), "utf8");

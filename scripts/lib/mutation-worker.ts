@@ -45,15 +45,19 @@ async function obey(order: Order): Promise<Answer> {
   return Promise.race([runTests(environment, order.files), timeout(order.limit)]);
 }
 
-/** The project's own settings, but everything in one compilation and without optimizer: compiling is most of the work. */
+/**
+ * The project's own settings, but everything in one compilation and without optimizer, as compiling is most of the work,
+ * and with little fuzzing: what only luck finds does not count as a kill.
+ */
 async function createEnvironment(): Promise<HardhatRuntimeEnvironment> {
-  const { paths, solidity, test } = await importUserConfig(join(root, "hardhat.config.ts"));
+  const { paths, solidity } = await importUserConfig(join(root, "hardhat.config.ts"));
   const { profiles } = solidity as { profiles: { default: { version: string; settings: object } } };
   const settings = { ...profiles.default.settings, optimizer: { enabled: false } };
+  const chance = { fuzz: { runs: 8, seed: "0x1" }, invariant: { runs: 1, depth: 64, failOnRevert: true } };
   return createHardhatRuntimeEnvironment(
     {
       ...(paths ? { paths } : {}),
-      ...(test ? { test } : {}),
+      test: { solidity: { profiles: { default: chance } } },
       solidity: { profiles: { default: { ...profiles.default, settings } } },
     },
     {},
