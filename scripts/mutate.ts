@@ -82,7 +82,9 @@ const suiteState = stateOf(tests);
 
 async function compilerSettings(): Promise<string> {
   const { solidity } = await importUserConfig(join(root, "hardhat.config.ts"));
-  return JSON.stringify((solidity as unknown as { profiles: { default: { settings: object } } }).profiles.default.settings);
+  return JSON.stringify(
+    (solidity as unknown as { profiles: { default: { settings: object } } }).profiles.default.settings,
+  );
 }
 
 function read(path: string): string {
