@@ -8,17 +8,16 @@
  *
  * What each mutant costs is the compilation of the contracts that have code of the file in them, and the tests that are
  * likely to fail, in a process that has compiler and runner loaded. The tests themselves need not be compiled again: they
- * deploy by name (`lib/deploy-by-name.ts`). Where that is a second, Hardhat takes a minute to compile the suite anew, and
- * forge with its own form of the same trick 7 to 28 seconds. Sumo's parser fails on `transient`.
+ * deploy by name (`test/utils/ProtocolTest.sol`). Sumo's parser fails on `transient`.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { importUserConfig } from "hardhat/hre";
 import { treesOf } from "./lib/compiler.js";
-import { deployByName, helperSource } from "./lib/deploy-by-name.js";
 import { applyMutant, type Mutant, mutantsOf, nextMembersOf, operators } from "./lib/mutants.js";
 import { type Explanation, explain, type Result, renderMutant, renderReport, shareOf } from "./lib/mutation-report.js";
 import type { Answer, Order } from "./lib/mutation-worker.js";
@@ -78,8 +77,15 @@ const quickTests = tests.filter((path) => path.endsWith(".t.sol") && !path.start
 const invariantTests = tests.filter((path) => path.startsWith("test/invariant/"));
 const sharedTests = tests.filter((path) => !path.endsWith(".t.sol"));
 
-const contractsState = hashOf([...sources.values(), read("hardhat.config.ts"), read("package-lock.json")]);
+const contractsState = hashOf([...sources.values(), await compilerSettings(), read("package-lock.json")]);
 const suiteState = stateOf(tests);
+
+async function compilerSettings(): Promise<string> {
+  const { solidity } = await importUserConfig(join(root, "hardhat.config.ts"));
+  return JSON.stringify(
+    (solidity as unknown as { profiles: { default: { settings: object } } }).profiles.default.settings,
+  );
+}
 
 function read(path: string): string {
   return readFileSync(join(root, path), "utf8");
@@ -219,19 +225,7 @@ function likelyTests({ file, id, where }: Mutant, known: ReadonlyMap<string, Res
 }
 
 function makeCopy(): string {
-  const copy = copyProject(root, ["contracts", ...new Set(tests.map((path) => path.split("/").slice(0, 2).join("/")))]);
-  const names = [...sources.values()].flatMap((text) =>
-    [...text.matchAll(/^contract (\w+)/gm)].map(([, name = ""]) => name),
-  );
-  const helper = join(copy, "test/DeployCompiled.sol");
-  writeFileSync(helper, helperSource);
-  for (const path of tests) {
-    const test = join(copy, path);
-    const way = relative(dirname(test), helper);
-    const source = deployByName(readFileSync(test, "utf8"), names, way.startsWith(".") ? way : `./${way}`);
-    writeFileSync(test, source);
-  }
-  return copy;
+  return copyProject(root, ["contracts", ...new Set(tests.map((path) => path.split("/").slice(0, 2).join("/")))]);
 }
 
 async function run(todo: readonly Mutant[], known: Map<string, Result>): Promise<void> {

@@ -1,5 +1,5 @@
 // The side of `mutate.ts` that compiles and tests, in a process that can be killed. It runs in a copy of the project.
-import { cpSync, existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createHardhatRuntimeEnvironment, importUserConfig } from "hardhat/hre";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
@@ -45,15 +45,19 @@ async function obey(order: Order): Promise<Answer> {
   return Promise.race([runTests(environment, order.files), timeout(order.limit)]);
 }
 
-/** The project's own settings, but everything in one compilation and without optimizer: compiling is most of the work. */
+/**
+ * The project's own settings, but everything in one compilation and without optimizer, as compiling is most of the work,
+ * and with little fuzzing: what only luck finds does not count as a kill.
+ */
 async function createEnvironment(): Promise<HardhatRuntimeEnvironment> {
-  const { paths, solidity, test } = await importUserConfig(join(root, "hardhat.config.ts"));
+  const { paths, solidity } = await importUserConfig(join(root, "hardhat.config.ts"));
   const { profiles } = solidity as { profiles: { default: { version: string; settings: object } } };
   const settings = { ...profiles.default.settings, optimizer: { enabled: false } };
+  const chance = { fuzz: { runs: 8, seed: "0x1" }, invariant: { runs: 1, depth: 64, failOnRevert: true } };
   return createHardhatRuntimeEnvironment(
     {
       ...(paths ? { paths } : {}),
-      ...(test ? { test } : {}),
+      test: { solidity: { profiles: { default: chance } } },
       solidity: { profiles: { default: { ...profiles.default, settings } } },
     },
     {},
@@ -64,10 +68,16 @@ async function createEnvironment(): Promise<HardhatRuntimeEnvironment> {
 /* BUILD */
 
 async function build({ tasks }: HardhatRuntimeEnvironment): Promise<Answer> {
-  await tasks.getTask("build").run({ quiet: true });
-  // A worker before this one may have been killed with a mutant in the artifacts.
-  if (existsSync(untouched)) cpSync(untouched, join(root, "artifacts"), { recursive: true });
-  else cpSync(join(root, "artifacts"), untouched, { recursive: true });
+  const artifacts = join(root, "artifacts");
+  if (existsSync(untouched)) {
+    // A worker before this one may have been killed with a mutant in the artifacts.
+    cpSync(untouched, artifacts, { recursive: true });
+  } else {
+    await tasks.getTask("build").run({ quiet: true });
+    cpSync(artifacts, untouched, { recursive: true });
+  }
+  // The runner would read them for each run, to tell where a test failed.
+  rmSync(join(artifacts, "build-info"), { recursive: true });
   return { kind: "ready" };
 }
 

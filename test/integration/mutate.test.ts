@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { treesOf } from "../../scripts/lib/compiler.js";
 import { contractsWith, importsOf } from "../../scripts/lib/dependents.js";
-import { deployByName } from "../../scripts/lib/deploy-by-name.js";
 import { applyMutant, type Mutant, mutantsOf, nextMembersOf } from "../../scripts/lib/mutants.js";
 import { explain, type Result, renderReport, shareOf, summaryOf } from "../../scripts/lib/mutation-report.js";
 
@@ -219,28 +218,6 @@ test("divides the work without rest", () => {
 });
 
 /* WHAT IS COMPILED */
-
-test("lets tests deploy by name, and leaves the rest alone", () => {
-  const source = `// SPDX
-pragma solidity ^0.8.27;
-A a = new A(g(1), "x");
-B b = new B();
-C c = new C();
-A d = new A{salt: 0}(1, 2);
-`;
-  assert.equal(
-    deployByName(source, ["A", "B"], "./DeployCompiled.sol"),
-    `// SPDX
-pragma solidity ^0.8.27;
-import {deployCompiled} from "./DeployCompiled.sol";
-A a = A(deployCompiled("A.sol:A", abi.encode(g(1), "x")));
-B b = B(deployCompiled("B.sol:B", ""));
-C c = new C();
-A d = new A{salt: 0}(1, 2);
-`,
-  );
-  assert.equal(deployByName("contract D {}", ["A"], "./DeployCompiled.sol"), "contract D {}");
-});
 
 test("finds the contracts that have code of a file in them", () => {
   const names = new Map([

@@ -118,6 +118,14 @@ contract AuthorizedTransferInTest is ReceiptVerifierTest {
         assertRefused(proof, tooOld(HISTORY_REACH + 1));
     }
 
+    function test_RevertWhen_HistoryReachesFurther() external {
+        ReceiptProof memory proof = minedProof();
+        mine(proof.header, HISTORY_REACH + 1);
+        vm.mockCall(HISTORY, abi.encode(NUMBER), abi.encode(keccak256(proof.header)));
+
+        assertRefused(proof, tooOld(HISTORY_REACH + 1));
+    }
+
     function test_RevertWhen_ChainHasNoHistory() external {
         ReceiptProof memory proof = minedProof();
         mine(proof.header, BLOCKHASH_REACH + 1);
@@ -332,6 +340,10 @@ contract AuthorizedTransferInTest is ReceiptVerifierTest {
 
     function test_RevertWhen_ReceiptIsAllType() external {
         assertRefused(minedProof(hex"02"), malformed());
+    }
+
+    function test_RevertWhen_ReceiptHasNoItems() external {
+        assertRefused(minedProof(hex"c0"), malformed());
     }
 
     function test_RevertWhen_ReceiptHasThreeItems() external {

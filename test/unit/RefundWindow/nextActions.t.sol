@@ -98,6 +98,16 @@ contract RefundWindowNextActionsTest is RefundWindowUnitTest {
         assertClaim(actions[0], MATURES_AT);
     }
 
+    function testFuzz_NamesTheClaimFromNowOnceMatured(uint40 timestamp) external {
+        timestamp = uint40(bound(timestamp, MATURES_AT + 1, type(uint40).max));
+        vm.warp(timestamp);
+
+        NextAction[] memory actions = vault.nextActions(ref);
+
+        assertEq(actions.length, 1, "length");
+        assertClaim(actions[0], timestamp);
+    }
+
     function test_NamesTheClaimAtCloseAtAFullHour() external {
         vm.warp(FULL_HOUR);
         ref = pay(payer, PRICE, "full hour");
@@ -192,6 +202,18 @@ contract RefundWindowNextActionsTest is RefundWindowUnitTest {
 
         assertEq(actions.length, 1, "length");
         assertDefault(actions[0], DEFAULTS_AT);
+    }
+
+    function testFuzz_NamesTheDefaultFromNowOnceDue(uint40 timestamp) external {
+        useVaultWithArbiter();
+        ref = disputed(payer, PRICE, "with an arbiter");
+        timestamp = uint40(bound(timestamp, DEFAULTS_AT + 1, type(uint40).max));
+        vm.warp(timestamp);
+
+        NextAction[] memory actions = vault.nextActions(ref);
+
+        assertEq(actions.length, 1, "length");
+        assertDefault(actions[0], timestamp);
     }
 
     function test_NamesTheReceiverOnceWhenDisputed() external {

@@ -79,6 +79,21 @@ contract RefundWindowPayManyTest is SurplusUnitTest {
         assertLt(gasLeft, needed, "gas left");
     }
 
+    function test_PaysWithExactlyTheGasThatIsNeeded() external {
+        bytes memory data = abi.encodeCall(IVault.payMany, (address(token), goodItems(1), ITEM_GAS));
+        uint256 gas = 200_000;
+        (bool success, bytes memory answer) = address(vault).call{gas: gas}(data);
+
+        // Of one more unit of gas at most one arrives behind the clone, so this passes over no amount.
+        while (!success) {
+            (uint256 gasLeft, uint256 needed) = decodeGasLeftTooLow(answer);
+            assertLt(gasLeft, needed, "refused");
+            gas += needed - gasLeft;
+            (success, answer) = address(vault).call{gas: gas}(data);
+        }
+        assertEq(vault.liabilitiesOf(address(token)), PRICE);
+    }
+
     function test_RevertWhen_ItemGasIsImmense() external {
         Authorization[] memory items = goodItems(1);
 
@@ -439,6 +454,16 @@ contract RefundWindowPayManyTest is SurplusUnitTest {
         vault.payMany(address(token), items, ITEM_GAS);
 
         assertEq(vault.paymentOf(refOf(payer.addr, "most")).held, type(uint104).max);
+    }
+
+    function test_PaysASingleUnit() external {
+        Authorization[] memory items = new Authorization[](1);
+        items[0] = authorize(payer, address(vault), 1, "unit");
+
+        vault.payMany(address(token), items, ITEM_GAS);
+
+        assertEq(vault.maturingIn(address(token), BUCKET), 1, "bucket");
+        assertEq(vault.liabilitiesOf(address(token)), 1, "liabilities");
     }
 
     function test_PaysForWalletsByBothOverloads() external {

@@ -68,6 +68,13 @@ contract MaturityLedgerTest is TestBase {
         assertBooks({liabilities: first + second, bucket: later, amount: second});
     }
 
+    function test_Add_KeepsASingleUnitInTheEarlierBucket() external {
+        ledger.add(BUCKET, 1);
+        ledger.add(BUCKET + 1, 7);
+
+        assertBooks({liabilities: 8, bucket: BUCKET, amount: 1});
+    }
+
     function test_Add_BeginsANewerBucketAfterAnEmptyOne() external {
         ledger.add(BUCKET, 5);
         ledger.take(BUCKET);
@@ -209,6 +216,13 @@ contract MaturityLedgerTest is TestBase {
         assertEq(ledger.take(BUCKET), amount, "taken");
         assertBooks({liabilities: 7, bucket: BUCKET, amount: 0});
         assertBooks({liabilities: 7, bucket: BUCKET + 1, amount: 7});
+    }
+
+    function test_Take_EmptiesABucketOfASingleUnit() external {
+        ledger.add(BUCKET, 1);
+
+        assertEq(ledger.take(BUCKET), 1, "taken");
+        assertBooks({liabilities: 0, bucket: BUCKET, amount: 0});
     }
 
     function test_Take_ReturnsNothingTheSecondTime() external {
