@@ -225,7 +225,8 @@ contract Escrow is IEscrow, Surplus {
         _holds[id] = packHold(hold.paid(), captured, state, hold.captureUntil());
 
         // Of the total, so that parts cost what the whole would.
-        fee = (captured * _feeBps()) / BPS - (before * _feeBps()) / BPS;
+        uint256 feeBps = _feeBps();
+        fee = (captured * feeBps) / BPS - (before * feeBps) / BPS;
         if (amount != 0) emit Captured(id, amount, fee, captured);
     }
 

@@ -433,8 +433,8 @@ const mutants: Mutant[] = [
   {
     name: "fee of all that was captured, each time",
     file: escrow,
-    find: "fee = (captured * _feeBps()) / BPS - (before * _feeBps()) / BPS;",
-    replace: "fee = (captured * _feeBps()) / BPS;",
+    find: "fee = (captured * feeBps) / BPS - (before * feeBps) / BPS;",
+    replace: "fee = (captured * feeBps) / BPS;",
     caughtBy: "ES9",
   },
   {

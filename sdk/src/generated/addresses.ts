@@ -10,8 +10,8 @@ export const addresses = {
     factory: "0xfA7Dd27Fb2d6d0a5d2014cb92a1fe5feEC5dE84F",
   },
   escrow: {
-    implementation: "0xe1a135c9769790dd9F37E070A4753B3f0795475D",
-    factory: "0x3C2b535083a0C8fd6B5B686b9824c6F9B45641cE",
+    implementation: "0x4d82F02a05fcdB353558a4f322E646540f9d908D",
+    factory: "0x67F9A36d216C2D88EcAc56886d3478F9B383E545",
   },
 } as const;
 
