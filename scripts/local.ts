@@ -3,6 +3,9 @@
  * settings that the README's snippets read. Keys are the public development mnemonic.
  */
 import { once } from "node:events";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { developmentAccount, mintUsdc, USDC } from "./lib/local-chain.js";
 import { MERCHANT_KEY, privateKeyOf, startFacilitator, startWorld } from "./lib/world.js";
 
@@ -18,6 +21,9 @@ const settings = {
   SHOP_KEY: privateKeyOf(1),
   OPERATOR_KEY: privateKeyOf(3),
   SHOP_URL: "http://127.0.0.1:4021",
+  ESCROW_URL: "http://127.0.0.1:4022",
+  // A chain of its own has payments of its own.
+  PAYMENTS_FOLDER: await mkdtemp(join(tmpdir(), "recourse-payments-")),
   BUYER_KEY: privateKeyOf(5),
   TOKEN: USDC,
 };

@@ -105,11 +105,11 @@ describe("the README", () => {
     try {
       await new Promise((resolve) => (rendering.listening ? resolve(undefined) : rendering.once("listening", resolve)));
       const before = await balanceOf(buyer.address);
-      const url = `http://127.0.0.1:${(rendering.address() as AddressInfo).port}/render`;
-      const headers = { "content-type": "application/json" };
-      const response = await payingFetch(buyer)(url, { method: "POST", headers, body: JSON.stringify({ frames: 5 }) });
-      assert.deepEqual(await response.json(), { animation: "5 frames" });
-      assert.equal(before - (await balanceOf(buyer.address)), 200_000n);
+      process.env.ESCROW_URL = `http://127.0.0.1:${(rendering.address() as AddressInfo).port}`;
+      const { payment, response } = await run("escrow-buyer");
+      assert.deepEqual(await response.json(), { animation: "10 frames" });
+      assert.equal(payment.captured, "400000");
+      assert.equal(before - (await balanceOf(buyer.address)), 400_000n);
     } finally {
       rendering.close();
     }

@@ -12,8 +12,8 @@ export type ReceiptAction<Action extends string = string> = {
   from: number;
   /** First second at which it is no longer allowed; `null` means never. */
   until: number | null;
-  /** How: a call of the vault, or a signature that a relay sends. */
-  how: ("call" | "signature")[];
+  /** How: a call of the vault, a signature that a relay sends, or what a relay does without one. */
+  how: ("call" | "signature" | "relay")[];
 };
 
 /** What every buyer gets with the response, whatever the kind of vault (`extra.recourse` of PAYMENT-RESPONSE). */

@@ -55,7 +55,7 @@ export class RelayError extends RecourseError {
 
   constructor(reason: string, transaction?: string) {
     super(`The relay answered ${reason}.`, {
-      next: "Any other relay will do, and so does calling the vault with gas of one's own.",
+      next: "What the vault's rules refuse is refused everywhere. For any other reason another relay will do, or calling the vault with gas of one's own.",
     });
     this.reason = reason;
     this.transaction = transaction || undefined;

@@ -84,7 +84,7 @@ const ESCROW_ACTIONS = actionsBySelector(escrowAbi, {
   capture: ["call", "signature"],
   close: ["call", "signature"],
   void: ["call", "signature"],
-  reclaim: ["call"],
+  reclaim: ["call", "relay"],
   refund: ["call"],
 });
 

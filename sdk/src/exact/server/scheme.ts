@@ -169,7 +169,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     const signers = kind === "escrow" ? [terms.operator] : [terms.operator, terms.receiver];
     if (!this.#operator || !signers.includes(getAddress(this.#operator.address))) {
       throw new RouteTermsError(
-        "An escrow route needs a scheme with the signer of the terms' operator, an upfront route with that of operator or receiver.",
+        "The scheme cannot sign for this route: give `ExactEvmScheme` the signer of the `operator` that the route names. For an upfront route the receiver's will do.",
       );
     }
   }
