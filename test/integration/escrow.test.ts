@@ -393,6 +393,20 @@ describe("orders about a held payment", () => {
     }
   });
 
+  it("are refused as early as the facilitator is told to", async () => {
+    const usual = facilitator;
+    const held = await hold();
+    facilitator = await startFacilitator(world.rpcUrl, { CAPTURE_MARGIN_SECONDS: String(WINDOW) });
+    try {
+      const { errorReason } = await settle(held, await capture(held, "close", HOLD));
+      assert.equal(errorReason, "invalid_exact_evm_recourse_capture_too_late");
+    } finally {
+      await facilitator.stop();
+      facilitator = usual;
+    }
+    assert.equal((await settle(held, await capture(held, "close", HOLD))).success, true);
+  });
+
   it("capture nothing shortly before the end, and from then on anybody has it sent back", async () => {
     const held = await hold();
     const { captureUntil } = await statusOf(world, held.receipt);

@@ -42,6 +42,7 @@ export function createApp(config: Config, logger: Logger): Express {
     caller: () => callers.getStore(),
     confirmations: config.CONFIRMATIONS,
     confirmationTimeoutMs: config.CONFIRMATION_TIMEOUT_MS,
+    captureMarginSeconds: config.CAPTURE_MARGIN_SECONDS,
     maxGas: config.MAX_GAS,
     sponsor: createSponsor(config),
   });

@@ -47,6 +47,8 @@ const environment = z.object({
   CONFIRMATION_TIMEOUT_MS: positive.default(60_000),
   /** The most gas of one transaction: a payment that deploys its vault, by a payer that is a contract, needs 400,000. A wallet comes on top. */
   MAX_GAS: z.coerce.bigint().positive().default(500_000n),
+  /** Seconds before the end of an escrow's capture window in which nothing is captured or voided: it could be mined too late. */
+  CAPTURE_MARGIN_SECONDS: z.coerce.number().int().nonnegative().default(60),
   /** Milliseconds that a payment waits for others of its vault, to be sent with them; 0: each is sent alone. */
   BATCH_WINDOW_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   /** As many payments are sent together at most. */

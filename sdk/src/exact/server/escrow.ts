@@ -42,8 +42,8 @@ export type EscrowOption = {
 
 /**
  * A route's payment option: the price is held before the handler runs; the handler says what it cost
- * (`setSettlementOverrides`), so much is captured, and the rest goes back at once. When the handler fails, all goes back. With deferred capture the price stays
- * held, and `createEscrowManager` of the scheme captures and returns.
+ * (`setSettlementOverrides`), so much is captured, and the rest goes back at once. When the handler fails, all goes back.
+ * With deferred capture the price stays held, and `createEscrowManager` of the scheme captures and returns.
  *
  * @throws {RecourseError} of the contract's own class when the terms are out of bounds.
  */
