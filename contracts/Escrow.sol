@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {Bursts} from "./base/Bursts.sol";
 import {Surplus} from "./base/Surplus.sol";
 import {Vault} from "./base/Vault.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
@@ -38,7 +39,7 @@ import {Capture, CaptureItem, CaptureMany, Void} from "./types/TypedData.sol";
 ///
 /// NOT CHECKED
 /// - That what is captured was earned.
-contract Escrow is IEscrow, Surplus {
+contract Escrow is IEscrow, Bursts, Surplus {
     using MaturityLedger for Ledger;
     using SafeCast for uint256;
 
@@ -106,10 +107,12 @@ contract Escrow is IEscrow, Surplus {
         bytes32 nonce,
         uint256 amount,
         uint40 captureUntil
-    ) internal override {
+    ) internal override returns (uint256) {
         _holds[id] = packHold(amount, 0, HoldState.Held, captureUntil);
 
         emit Authorized({id: id, payer: payer, token: token, nonce: nonce, amount: amount, captureUntil: captureUntil});
+
+        return amount;
     }
 
     function _hold(address token, uint256 amount, uint40) internal override {

@@ -4,8 +4,11 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {Bursts} from "./base/Bursts.sol";
+import {Maturing} from "./base/Maturing.sol";
 import {Surplus} from "./base/Surplus.sol";
 import {Vault} from "./base/Vault.sol";
+import {IMaturing} from "./interfaces/IMaturing.sol";
 import {IReceiptVerifier} from "./interfaces/IReceiptVerifier.sol";
 import {IRefundWindow} from "./interfaces/IRefundWindow.sol";
 import {IVault} from "./interfaces/IVault.sol";
@@ -37,7 +40,7 @@ import {Concede, Dispute, Refund, Resolve, WithdrawDispute} from "./types/TypedD
 ///
 /// NOT CHECKED
 /// - That the payer has a reason, where no questions are asked; what the hashes of evidence stand for, where they are.
-contract RefundWindow is IRefundWindow, Surplus {
+contract RefundWindow is IRefundWindow, Bursts, Maturing {
     using MaturityLedger for Ledger;
     using SafeCast for uint256;
 
@@ -131,10 +134,12 @@ contract RefundWindow is IRefundWindow, Surplus {
         bytes32 nonce,
         uint256 amount,
         uint40 closesAt
-    ) internal override {
+    ) internal override returns (uint256) {
         _holdings[id] = packHolding(amount, 0, Stage.Running, closesAt);
 
         emit Paid({id: id, payer: payer, token: token, nonce: nonce, amount: amount, closesAt: closesAt});
+
+        return amount;
     }
 
     function _hold(address token, uint256 amount, uint40 closesAt) internal override {
@@ -432,33 +437,6 @@ contract RefundWindow is IRefundWindow, Surplus {
         _credit(ref.token, _feeReceiver(), fee);
     }
 
-    /* CLAIM */
-
-    /// @inheritdoc IRefundWindow
-    function claim(
-        address token,
-        uint32[] calldata buckets,
-        uint256 payoutGas
-    ) external onlyClone nonReentrant returns (uint256 amount) {
-        Ledger storage ledger = _ledgers[token];
-
-        for (uint256 i = 0; i < buckets.length; ++i) {
-            uint40 maturesAt = MaturityLedger.maturesAt(buckets[i]);
-            if (block.timestamp < maturesAt) revert ClaimBeforeMaturity(buckets[i], maturesAt, block.timestamp);
-            amount += ledger.take(buckets[i]);
-        }
-        if (amount == 0) revert ClaimEmpty(token);
-
-        uint256 fee = (amount * _feeBps()) / BPS;
-
-        emit Claimed({token: token, buckets: buckets, amount: amount, fee: fee});
-
-        address receiver = _receiver();
-        _payOut({token: token, owner: receiver, to: receiver, amount: amount - fee, payoutGas: payoutGas});
-        address feeReceiver = _feeReceiver();
-        _payOut({token: token, owner: feeReceiver, to: feeReceiver, amount: fee, payoutGas: payoutGas});
-    }
-
     /* VIEWS */
 
     /// @inheritdoc IRefundWindow
@@ -526,7 +504,7 @@ contract RefundWindow is IRefundWindow, Surplus {
         if (bySeller) actions[count++] = NextAction(refundSelector, _receiver(), timestamp, maturesAt);
         if (byOperator) actions[count++] = NextAction(refundSelector, _operator(), timestamp, maturesAt);
         actions[count] = NextAction({
-            selector: IRefundWindow.claim.selector,
+            selector: IMaturing.claim.selector,
             actor: address(0),
             from: bySeller ? maturesAt : timestamp,
             until: type(uint40).max
@@ -556,16 +534,5 @@ contract RefundWindow is IRefundWindow, Surplus {
             from: isUndecided ? defaultsAt : timestamp,
             until: type(uint40).max
         });
-    }
-
-    /// @inheritdoc IRefundWindow
-    function bucketOf(uint40 closesAt) external pure returns (uint32 bucket, uint40 maturesAt) {
-        bucket = MaturityLedger.bucketOf(closesAt);
-        maturesAt = MaturityLedger.maturesAt(bucket);
-    }
-
-    /// @inheritdoc IRefundWindow
-    function maturingIn(address token, uint32 bucket) external view returns (uint256) {
-        return _ledgers[token].amountIn(bucket);
     }
 }

@@ -25,7 +25,8 @@ const CONTRACTS = [
   { addressDoc: "The verifier.", calls: [], name: "ReceiptVerifier" },
   { addressDoc: "The vault.", calls: ["ReceiptVerifier"], name: "RefundWindow" },
   { addressDoc: "The vault.", calls: ["ReceiptVerifier"], name: "Escrow" },
-  { addressDoc: "The factory.", calls: ["RefundWindow", "Escrow"], name: "VaultFactory" },
+  { addressDoc: "The plan.", calls: ["ReceiptVerifier"], name: "SubscriptionPlan" },
+  { addressDoc: "The factory.", calls: ["RefundWindow", "Escrow", "SubscriptionPlan"], name: "VaultFactory" },
 ] as const;
 
 /** What the SDK checks before a contract does, and computes instead of it. */
@@ -34,17 +35,22 @@ const CONSTANTS = [
   "CREATE2_SALT",
   "MAX_CAPTURE_WINDOW",
   "MAX_FEE_BPS",
+  "MAX_PERIOD_MONTHS",
+  "MAX_PERIOD_SECONDS",
   "MAX_RESOLUTION_PERIOD",
+  "MAX_TRIAL",
   "MAX_WINDOW",
   "MIN_CAPTURE_WINDOW",
   "MIN_ITEM_GAS",
   "MIN_PAYOUT_GAS",
+  "MIN_PERIOD_MONTHS",
+  "MIN_PERIOD_SECONDS",
   "MIN_RESOLUTION_PERIOD",
   "MIN_WINDOW",
 ];
 
 /** Structs that the SDK encodes without a contract. */
-const ENCODED_STRUCTS = ["EscrowTerms", "PaymentRef", "RefundWindowTerms"];
+const ENCODED_STRUCTS = ["EscrowTerms", "PaymentRef", "RefundWindowTerms", "SubscriptionPlanTerms"];
 
 /** What the SDK reads from the logs of a token, as the standards declare it. */
 const TOKEN_EVENTS = [

@@ -67,8 +67,11 @@ abstract contract Surplus is ISurplus, Vault {
         emit Recorded(id, transfer.timestamp);
 
         uint40 deadline = _newDeadline();
-        _open({id: id, token: token, payer: payer, nonce: nonce, amount: amount, deadline: deadline});
-        _hold(token, amount, deadline);
+        _hold(
+            token,
+            _open({id: id, token: token, payer: payer, nonce: nonce, amount: amount, deadline: deadline}),
+            deadline
+        );
     }
 
     /// @dev While an announcement runs, a proof goes before it; once it has ended, the books on what came before it are

@@ -43,11 +43,11 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     uint16 private constant MAX_FEE_BPS = 1_000;
 
     /// @dev What a payment's word and the books have room for.
-    uint256 private constant MAX_AMOUNT = type(uint104).max;
+    uint256 internal constant MAX_AMOUNT = type(uint104).max;
 
     /// @dev Several times what real tokens use, so that only a broken or blocked one fails with it.
     uint256 private constant MIN_PAYOUT_GAS = 100_000;
-    uint256 private constant MIN_ITEM_GAS = 150_000;
+    uint256 internal constant MIN_ITEM_GAS = 150_000;
     /// @dev What booking the end of a capped call and finishing may cost.
     uint256 private constant RESERVE_GAS = 60_000;
 
@@ -132,55 +132,21 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
 
         if (authorization.value == 0) revert AmountZero();
         if (_isKnown(id)) revert PaymentAlreadyKnown(id);
+        uint8 refusal = _refusalOf(token, payer, authorization.value);
+        if (refusal != 0) revert PaymentRefused(id, refusal);
 
         // Booked after the money has arrived, so that nobody who is called meanwhile can read more than the vault has.
         TokenLib.receiveExactly(authorization);
         uint40 deadline = _newDeadline();
-        _open({id: id, token: token, payer: payer, nonce: nonce, amount: authorization.value, deadline: deadline});
-        _hold(token, authorization.value, deadline);
-    }
-
-    /// @inheritdoc IVault
-    function payMany(
-        address token,
-        Authorization[] calldata authorizations,
-        uint256 itemGas
-    ) external onlyClone nonReentrant returns (PaymentId[] memory ids) {
-        if (itemGas < MIN_ITEM_GAS) revert ItemGasTooLow(itemGas, MIN_ITEM_GAS);
-        uint256 balanceBefore = TokenLib.balanceOf(token);
-        uint40 deadline = _newDeadline();
-        ids = new PaymentId[](authorizations.length);
-        uint256 total = 0;
-
-        for (uint256 i = 0; i < authorizations.length; ++i) {
-            if (authorizations[i].token != token) revert ItemOfOtherToken(i, authorizations[i].token, token);
-            uint256 amount = authorizations[i].value;
-            PaymentId id = _take(authorizations[i], itemGas, deadline);
-            if (PaymentId.unwrap(id) == 0) continue;
-            ids[i] = id;
-            total += amount;
-        }
-
-        uint256 balance = TokenLib.balanceOf(token);
-        if (balance != balanceBefore + total)
-            revert TokenLib.ReceivedOtherAmount(token, balance, balanceBefore + total);
-        if (total != 0) _hold(token, total, deadline);
-    }
-
-    /// @dev One of many: an item that cannot be paid is left out, and leaves nothing behind.
-    /// @return id The payment; zero when it was left out.
-    function _take(Authorization calldata item, uint256 itemGas, uint40 deadline) private returns (PaymentId id) {
-        (address token, address payer, bytes32 nonce) = (item.token, item.payer, item.nonce);
-        PaymentId itemId = _idOf({method: Method.Eip3009, token: token, payer: payer, nonce: nonce});
-        if (item.value == 0 || item.value > MAX_AMOUNT || _isKnown(itemId)) return id;
-
-        bytes memory order = TokenLib.orderOf(item);
-        // Else a caller could starve an item, and have it recorded as refused.
-        _checkGasFor(itemGas);
-        if (!TokenLib.tryReceive(token, order, itemGas)) return id;
-
-        id = itemId;
-        _open({id: id, token: token, payer: payer, nonce: nonce, amount: item.value, deadline: deadline});
+        uint256 amount = _open({
+            id: id,
+            token: token,
+            payer: payer,
+            nonce: nonce,
+            amount: authorization.value,
+            deadline: deadline
+        });
+        _hold(token, amount, deadline);
     }
 
     function _idOf(PaymentRef calldata ref) internal view returns (PaymentId) {
@@ -197,7 +163,18 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     /// @dev The product's first deadline for payments that begin now.
     function _newDeadline() internal view virtual returns (uint40);
 
-    /// @dev The product writes the payment's word, and the event.
+    /// @dev Why the product would not take such a payment, in its own numbers; zero when it would. Asked before `_open`,
+    /// but not when the money has come already.
+    function _refusalOf(
+        address /* token */,
+        address /* payer */,
+        uint256 /* amount */
+    ) internal view virtual returns (uint8) {
+        return 0;
+    }
+
+    /// @dev The product writes the payment's word, and the event. Money that it has no use for it owes to the payer.
+    /// @return amountHeld What is left for `_hold`.
     function _open(
         PaymentId id,
         address token,
@@ -205,7 +182,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         bytes32 nonce,
         uint256 amount,
         uint40 deadline
-    ) internal virtual;
+    ) internal virtual returns (uint256 amountHeld);
 
     /// @dev The product enters new money into the token's books, of whatever number of payments.
     function _hold(address token, uint256 amount, uint40 deadline) internal virtual;
@@ -223,7 +200,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     }
 
     /// @dev Whether a call can be given `gasCap`, of which EIP-150 keeps 1/64 back, with enough left to book how it ended.
-    function _checkGasFor(uint256 gasCap) private view {
+    function _checkGasFor(uint256 gasCap) internal view {
         uint256 needed = Math.saturatingMul(gasCap, 64) / 63 + RESERVE_GAS;
         uint256 gasLeft = gasleft();
         if (gasLeft < needed) revert GasLeftTooLow(gasLeft, needed);

@@ -4,11 +4,12 @@ pragma solidity ^0.8.27;
 import {Authorization, NextAction, PaymentId, PaymentRef} from "../types/Payment.sol";
 import {EscrowTerms} from "../types/Terms.sol";
 import {Capture, CaptureItem, CaptureMany, Void} from "../types/TypedData.sol";
+import {IBursts} from "./IBursts.sol";
 import {ISurplus} from "./ISurplus.sol";
 
 /// @title IEscrow
 /// @notice Silence repays the buyer; until then the operator captures what was earned.
-interface IEscrow is ISurplus {
+interface IEscrow is IBursts, ISurplus {
     /* TYPES */
 
     /// @notice Where a payment into an escrow stands; computed from facts, not stored.

@@ -4,11 +4,12 @@ pragma solidity ^0.8.27;
 import {NextAction, PaymentId, PaymentRef} from "../types/Payment.sol";
 import {RefundWindowTerms} from "../types/Terms.sol";
 import {Concede, Dispute, Refund, Resolve, WithdrawDispute} from "../types/TypedData.sol";
-import {ISurplus} from "./ISurplus.sol";
+import {IBursts} from "./IBursts.sol";
+import {IMaturing} from "./IMaturing.sol";
 
 /// @title IRefundWindow
 /// @notice Silence pays the seller; until then the buyer can undo.
-interface IRefundWindow is ISurplus {
+interface IRefundWindow is IBursts, IMaturing {
     /* TYPES */
 
     /// @notice Where a payment stands; computed from facts, not stored.
@@ -159,16 +160,6 @@ interface IRefundWindow is ISurplus {
     /// @dev Let both shares be `held` together.
     error ResolutionNotWhole(PaymentId id, uint256 toPayer, uint256 toReceiver, uint256 held);
 
-    /* ERRORS: CLAIM */
-
-    /// @notice The bucket has not matured.
-    /// @dev Wait until `maturesAt`.
-    error ClaimBeforeMaturity(uint32 bucket, uint40 maturesAt, uint256 timestamp);
-
-    /// @notice There is nothing in these buckets.
-    /// @dev They are empty or have been claimed.
-    error ClaimEmpty(address token);
-
     /* EVENTS */
 
     /// @notice A payment came in.
@@ -223,13 +214,6 @@ interface IRefundWindow is ISurplus {
         uint256 fee,
         bytes32 evidence
     );
-
-    /// @notice Matured money was released to the receiver.
-    /// @param token The ERC-20 token.
-    /// @param buckets What was claimed: hours counted from 1970.
-    /// @param amount All that was in them.
-    /// @param fee The part of it that goes to the fee receiver.
-    event Claimed(address indexed token, uint32[] buckets, uint256 amount, uint256 fee);
 
     /* TERMS */
 
@@ -439,20 +423,6 @@ interface IRefundWindow is ISurplus {
     /// @param ref What names the payment.
     function resolveByDefault(PaymentRef calldata ref) external;
 
-    /* CLAIM */
-
-    /// @notice Releases matured buckets to the receiver, less the fee. Anyone may call.
-    /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
-    /// @custom:reverts ClaimBeforeMaturity when a bucket has not matured.
-    /// @custom:reverts ClaimEmpty when there is nothing in them.
-    /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
-    /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.
-    /// @param token The ERC-20 token.
-    /// @param buckets Hours counted from 1970, as `bucketOf` tells; the caller bounds their number.
-    /// @param payoutGas The most gas the token may use for one payout, at least 100,000.
-    /// @return amount All that was released, fee included, in the token's smallest unit.
-    function claim(address token, uint32[] calldata buckets, uint256 payoutGas) external returns (uint256 amount);
-
     /* VIEWS */
 
     /// @notice A payment as it stands now.
@@ -466,16 +436,4 @@ interface IRefundWindow is ISurplus {
     /// @param ref What names it.
     /// @return actions Empty when nothing is left to do.
     function nextActions(PaymentRef calldata ref) external view returns (NextAction[] memory actions);
-
-    /// @notice The bucket of a payment whose window closes at `closesAt`.
-    /// @param closesAt Unix seconds.
-    /// @return bucket The hour, counted from 1970.
-    /// @return maturesAt First Unix second at which the bucket can be claimed.
-    function bucketOf(uint40 closesAt) external pure returns (uint32 bucket, uint40 maturesAt);
-
-    /// @notice What is in a bucket and was neither refunded nor claimed.
-    /// @param token The ERC-20 token.
-    /// @param bucket The hour, counted from 1970.
-    /// @return In the token's smallest unit.
-    function maturingIn(address token, uint32 bucket) external view returns (uint256);
 }

@@ -39,6 +39,10 @@ interface IVault {
     /// @dev Nothing was taken. Look at the payment before asking the payer for another one.
     error PaymentAlreadyKnown(PaymentId id);
 
+    /// @notice This kind of vault does not take this payment now.
+    /// @dev `refusal` says why, in the numbers of the kind (SubscriptionPlan: `PeriodRefusal`). Nothing was taken.
+    error PaymentRefused(PaymentId id, uint8 refusal);
+
     /// @notice The vault has never seen this payment.
     /// @dev Check token, payer and nonce, and whether the payment has been settled.
     error PaymentUnknown(PaymentId id);
@@ -54,10 +58,6 @@ interface IVault {
     /// @notice The gas offered for one item is below the floor.
     /// @dev Offer at least `floor`, so that a healthy payment cannot fail for want of gas.
     error ItemGasTooLow(uint256 itemGas, uint256 floor);
-
-    /// @notice An item of the batch is in another token.
-    /// @dev Make one batch for each token.
-    error ItemOfOtherToken(uint256 index, address itemToken, address token);
 
     /* ERRORS: PAYOUTS AND SIGNATURES */
 
@@ -134,30 +134,13 @@ interface IVault {
     /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
     /// @custom:reverts AmountZero when the value is zero.
     /// @custom:reverts PaymentAlreadyKnown when this payer's nonce was paid here before.
+    /// @custom:reverts PaymentRefused when the kind of vault has no use for such a payment now.
     /// @custom:reverts TokenBalanceUnreadable when the token is no contract or does not tell balances.
     /// @custom:reverts TokenRefusedAuthorization when the token does not accept the authorization.
     /// @custom:reverts ReceivedOtherAmount when another amount arrived than was signed.
     /// @param authorization What the payer signed.
     /// @return id The payment.
     function pay(Authorization calldata authorization) external returns (PaymentId id);
-
-    /// @notice Takes many payments of one token. An item that cannot be paid is left out, and writes nothing: known already,
-    /// of value zero or beyond all bounds, refused by the token, or out of the gas that each item gets. Else as `pay`.
-    /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
-    /// @custom:reverts ItemGasTooLow when `itemGas` is below the floor.
-    /// @custom:reverts TokenBalanceUnreadable when the token is no contract or does not tell balances.
-    /// @custom:reverts ItemOfOtherToken when an item is in another token.
-    /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `itemGas` for each item.
-    /// @custom:reverts ReceivedOtherAmount when another amount arrived in all than the items say.
-    /// @param token The ERC-20 token of all items.
-    /// @param authorizations What the payers signed; the caller bounds their number.
-    /// @param itemGas The most gas that the token, and a payer that is a contract, may use for one item, at least 150,000.
-    /// @return ids The payment of each item; zero for those that were left out.
-    function payMany(
-        address token,
-        Authorization[] calldata authorizations,
-        uint256 itemGas
-    ) external returns (PaymentId[] memory ids);
 
     /* CREDITS */
 

@@ -9,7 +9,9 @@ import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
 import {IERC3009Bytes} from "../interfaces/external/IERC3009Bytes.sol";
+import {IERC2612Bytes} from "../interfaces/external/IERC2612Bytes.sol";
 import {Authorization} from "../types/Payment.sol";
+import {Permit} from "../types/Subscription.sol";
 
 /// @title TokenLib
 /// @notice The only calls of tokens. What comes in is counted by the vault's own balance, and nothing else that a token
@@ -172,7 +174,20 @@ library TokenLib {
     /// @param gasCap What the token may use.
     /// @return sent Whether the token took the order: no revert, and `true` or nothing returned.
     function trySend(address token, address to, uint256 amount, uint256 gasCap) internal returns (bool sent) {
-        bytes memory order = abi.encodeCall(IERC20.transfer, (to, amount));
+        return _tryOrder(token, abi.encodeCall(IERC20.transfer, (to, amount)), gasCap);
+    }
+
+    /// @notice Tries to take `amount` from `from`, out of its allowance for this contract. Else as `trySend`.
+    /// @param token The ERC-20 token.
+    /// @param from Who pays, and has consented to this very pull.
+    /// @param amount In the token's smallest unit.
+    /// @param gasCap What the token may use.
+    /// @return pulled Whether the token took the order. What has arrived is for the caller to count.
+    function tryPull(address token, address from, uint256 amount, uint256 gasCap) internal returns (bool pulled) {
+        return _tryOrder(token, abi.encodeCall(IERC20.transferFrom, (from, address(this), amount)), gasCap);
+    }
+
+    function _tryOrder(address token, bytes memory order, uint256 gasCap) private returns (bool sent) {
         uint256 answerLength;
         uint256 answer;
         // Solidity's own call copies all that is returned, at the caller's cost and beyond the cap.
@@ -192,6 +207,49 @@ library TokenLib {
     /// @param amount In the token's smallest unit.
     function send(address token, address to, uint256 amount) internal {
         IERC20(token).safeTransfer(to, amount);
+    }
+
+    /// @notice Presents an EIP-2612 permit for this contract. Whether it worked is for the allowance to tell: anybody may have
+    /// presented it before.
+    /// @param token The ERC-20 token; it has code.
+    /// @param owner Who signed it.
+    /// @param permit What was signed.
+    function tryPermit(address token, address owner, Permit calldata permit) internal {
+        bytes memory order = _permitOrder(owner, permit);
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            pop(call(gas(), token, 0, add(order, 0x20), mload(order), 0x00, 0x00))
+        }
+    }
+
+    function _permitOrder(address owner, Permit calldata permit) private view returns (bytes memory) {
+        bytes calldata signature = permit.signature;
+        if (signature.length != ECDSA_SIGNATURE_LENGTH) {
+            return
+                abi.encodeCall(IERC2612Bytes.permit, (owner, address(this), permit.value, permit.deadline, signature));
+        }
+        (bytes32 r, bytes32 s) = abi.decode(signature[:64], (bytes32, bytes32));
+        return
+            abi.encodeCall(
+                IERC20Permit.permit,
+                (owner, address(this), permit.value, permit.deadline, uint8(signature[64]), r, s)
+            );
+    }
+
+    /// @notice What `owner` lets this contract take.
+    /// @param token The ERC-20 token.
+    /// @param owner Whose allowance it is.
+    /// @return In the token's smallest unit.
+    function allowanceOf(address token, address owner) internal view returns (uint256) {
+        return uint256(_ask(token, abi.encodeCall(IERC20.allowance, (owner, address(this)))));
+    }
+
+    /// @notice What `owner` has of `token`.
+    /// @param token The ERC-20 token.
+    /// @param owner Whose balance it is.
+    /// @return In the token's smallest unit.
+    function balanceOf(address token, address owner) internal view returns (uint256) {
+        return uint256(_ask(token, abi.encodeCall(IERC20.balanceOf, (owner))));
     }
 
     /// @notice What this contract has of `token`.

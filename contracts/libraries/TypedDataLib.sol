@@ -2,6 +2,7 @@
 pragma solidity ^0.8.27;
 
 import {
+    Cancel,
     Capture,
     CaptureMany,
     Concede,
@@ -9,6 +10,8 @@ import {
     Refund,
     Release,
     Resolve,
+    Subscribe,
+    Undo,
     Void,
     Withdraw,
     WithdrawDispute
@@ -48,6 +51,16 @@ library TypedDataLib {
     );
     bytes32 internal constant VOID_TYPEHASH = keccak256(
         "Void(bytes32 paymentId,address by,uint256 expectedHeld,uint256 deadline)"
+    );
+
+    bytes32 internal constant SUBSCRIBE_TYPEHASH = keccak256(
+        "Subscribe(address subscriber,address beneficiary,uint256 quantity,uint256 maxPeriods,uint256 maxFirstCharge,uint256 serial,uint256 deadline)"
+    );
+    bytes32 internal constant CANCEL_TYPEHASH = keccak256(
+        "Cancel(address subscriber,address beneficiary,bool immediately,uint256 serial,uint256 deadline)"
+    );
+    bytes32 internal constant UNDO_TYPEHASH = keccak256(
+        "Undo(address subscriber,address beneficiary,uint256 closesAt,address to,uint256 deadline)"
     );
 
     /// @notice The EIP-712 struct hash of `message`.
@@ -123,5 +136,26 @@ library TypedDataLib {
     /// @return The hash, without the domain.
     function hash(Void calldata message) internal pure returns (bytes32) {
         return keccak256(abi.encode(VOID_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Subscribe calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(SUBSCRIBE_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Cancel calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CANCEL_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Undo calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(UNDO_TYPEHASH, message));
     }
 }

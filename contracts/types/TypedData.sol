@@ -148,3 +148,51 @@ struct Void {
     uint256 expectedHeld;
     uint256 deadline;
 }
+
+/// @notice EIP-712 message by which a subscriber agrees to be charged once a period. The plan, with its price and all its terms,
+/// is the domain.
+/// @param subscriber Who pays, and signs.
+/// @param beneficiary Who may use it: the subscriber itself, or another, such as an agent's key; not zero.
+/// @param quantity How many units each charge is for, at least 1.
+/// @param maxPeriods How many periods may be charged, at least 1; skipped ones count.
+/// @param maxFirstCharge The most that may be taken in the moment of subscribing, setup fee included, in the token's smallest
+/// unit: less than a price asks for a trial, or for time that is paid already.
+/// @param serial The pair's serial when it was signed; it only grows, so an old message never becomes valid again.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Subscribe {
+    address subscriber;
+    address beneficiary;
+    uint256 quantity;
+    uint256 maxPeriods;
+    uint256 maxFirstCharge;
+    uint256 serial;
+    uint256 deadline;
+}
+
+/// @notice EIP-712 message by which a subscriber ends the right to charge it.
+/// @param subscriber Who pays, and signs.
+/// @param beneficiary Who may use it.
+/// @param immediately Whether access ends too; else it lasts as long as it is paid.
+/// @param serial The pair's serial when it was signed. A Subscribe of that serial is ended whether it lands before or after.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Cancel {
+    address subscriber;
+    address beneficiary;
+    bool immediately;
+    uint256 serial;
+    uint256 deadline;
+}
+
+/// @notice EIP-712 message by which a subscriber takes its newest charge back, and ends the subscription.
+/// @param subscriber Who pays, and signs.
+/// @param beneficiary Who may use it.
+/// @param closesAt Of the charge, as `subscriptionOf` tells; the message is for no other charge.
+/// @param to Where the money goes.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Undo {
+    address subscriber;
+    address beneficiary;
+    uint256 closesAt;
+    address to;
+    uint256 deadline;
+}

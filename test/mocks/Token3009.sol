@@ -6,7 +6,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 /// @title Token3009
-/// @notice An honest token with EIP-3009 in both overloads, and the switches of a regulated one: pause and denylist.
+/// @notice An honest token with EIP-3009 and EIP-2612 in both overloads, and the switches of a regulated one: pause and denylist.
 /// Integration tests and gas figures use the real USDC; this one is for the many cheap runs of unit tests and fuzzing.
 contract Token3009 is ERC20, EIP712 {
     bytes32 public constant TRANSFER_WITH_AUTHORIZATION_TYPEHASH = keccak256(
@@ -17,6 +17,11 @@ contract Token3009 is ERC20, EIP712 {
         "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
 
+    bytes32 public constant PERMIT_TYPEHASH = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
+
+    error PermitExpired(uint256 deadline);
     error AuthorizationUsedOrCanceled(address authorizer, bytes32 nonce);
     error AuthorizationNotValidNow(uint256 validAfter, uint256 validBefore);
     error AuthorizationSignatureInvalid(address authorizer);
@@ -28,6 +33,7 @@ contract Token3009 is ERC20, EIP712 {
 
     mapping(address authorizer => mapping(bytes32 nonce => bool used)) public authorizationState;
     mapping(address account => bool denied) public isDenylisted;
+    mapping(address owner => uint256 nonce) public nonces;
     bool public paused;
 
     constructor() ERC20("Token3009", "T3009") EIP712("Token3009", "1") {}
@@ -104,6 +110,48 @@ contract Token3009 is ERC20, EIP712 {
 
     function cancelAuthorization(address authorizer, bytes32 nonce) external {
         authorizationState[authorizer][nonce] = true;
+    }
+
+    function permit(
+        address owner,
+        address spender,
+        uint256 value,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external virtual {
+        _permit(owner, spender, value, deadline, abi.encodePacked(r, s, v));
+    }
+
+    function permit(
+        address owner,
+        address spender,
+        uint256 value,
+        uint256 deadline,
+        bytes calldata signature
+    ) external virtual {
+        _permit(owner, spender, value, deadline, signature);
+    }
+
+    function _permit(address owner, address spender, uint256 value, uint256 deadline, bytes memory signature) private {
+        if (block.timestamp > deadline) revert PermitExpired(deadline);
+        bytes32 digest = permitDigestOf(owner, spender, value, nonces[owner]++, deadline);
+        if (!SignatureChecker.isValidSignatureNow(owner, digest, signature)) {
+            revert AuthorizationSignatureInvalid(owner);
+        }
+        _approve(owner, spender, value);
+    }
+
+    /// @notice What an owner signs to let `spender` take `value`.
+    function permitDigestOf(
+        address owner,
+        address spender,
+        uint256 value,
+        uint256 nonce,
+        uint256 deadline
+    ) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonce, deadline)));
     }
 
     // solhint-disable-next-line func-name-mixedcase

@@ -4,6 +4,7 @@ pragma solidity ^0.8.27;
 import {Escrow} from "../../contracts/Escrow.sol";
 import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
+import {SubscriptionPlan} from "../../contracts/SubscriptionPlan.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {TestBase} from "./TestBase.sol";
@@ -22,6 +23,10 @@ abstract contract ProtocolTest is TestBase {
 
     function deployEscrowImplementation(ReceiptVerifier verifier) internal returns (Escrow) {
         return Escrow(_deploy("Escrow.sol:Escrow", abi.encode(verifier)));
+    }
+
+    function deployPlanImplementation(ReceiptVerifier verifier) internal returns (SubscriptionPlan) {
+        return SubscriptionPlan(_deploy("SubscriptionPlan.sol:SubscriptionPlan", abi.encode(verifier)));
     }
 
     function deployFactory(IVault implementation) internal returns (VaultFactory) {

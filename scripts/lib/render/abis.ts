@@ -45,9 +45,9 @@ function constant(name: string, doc: string, value: readonly unknown[]): string 
 
 function structParameter(contracts: readonly SdkContract[], name: string): AbiParameter {
   const parameter = contracts
-    .flatMap(({ abi }) => abi.flatMap((item) => (item.type === "function" ? item.inputs : [])))
+    .flatMap(({ abi }) => abi.flatMap((item) => (item.type === "function" ? [...item.inputs, ...item.outputs] : [])))
     .find(({ internalType }) => internalType === `struct ${name}`);
-  if (!parameter) throw new Error(`No function takes ${name}.`);
+  if (!parameter) throw new Error(`No function takes or returns ${name}.`);
   return parameter;
 }
 

@@ -8,6 +8,8 @@ export {
   MIN_ITEM_GAS,
   MIN_PAYOUT_GAS,
 } from "../generated/constants.js";
+// Both the vault and its factory can log it.
+export { findCredited } from "../generated/events/escrow.js";
 export * from "../generated/typedData.js";
 export * from "../generated/types.js";
 export type { VaultDeployment } from "../vault/cloneAddress.js";

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 import * as escrow from "../escrow/vaultAddress.js";
-import { addresses, type VaultKind } from "../generated/addresses.js";
+import { addresses } from "../generated/addresses.js";
 import type { EscrowTerms, RefundWindowTerms } from "../generated/types.js";
 import * as refundWindow from "../refund-window/vaultAddress.js";
 import { cloneAddress, type VaultDeployment } from "../vault/cloneAddress.js";
@@ -8,8 +8,8 @@ import { cloneAddress, type VaultDeployment } from "../vault/cloneAddress.js";
 /** The terms of a vault, and which kind of promise they are. */
 export type VaultPromise = { kind: "refund-window"; terms: RefundWindowTerms } | { kind: "escrow"; terms: EscrowTerms };
 
-/** The deployments of each kind of vault. */
-export type VaultDeployments = Readonly<Record<VaultKind, readonly VaultDeployment[]>>;
+/** The deployments of each kind of vault that is paid by `exact`. */
+export type VaultDeployments = Readonly<Record<VaultPromise["kind"], readonly VaultDeployment[]>>;
 
 export const canonicalDeployments: VaultDeployments = {
   "refund-window": [addresses["refund-window"]],

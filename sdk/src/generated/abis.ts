@@ -385,6 +385,14 @@ export const refundWindowAbi = [
     type: "error",
   },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentNotDisputed", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "refusal", type: "uint8" },
+    ],
+    name: "PaymentRefused",
+    type: "error",
+  },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
   {
     inputs: [
@@ -1691,6 +1699,14 @@ export const escrowAbi = [
     name: "PaymentMismatch",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "refusal", type: "uint8" },
+    ],
+    name: "PaymentRefused",
+    type: "error",
+  },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
   {
     inputs: [
@@ -2660,7 +2676,1289 @@ export const escrowAbi = [
   { inputs: [{ name: "receiptType", type: "uint8" }], name: "ReceiptTypeUnknown", type: "error" },
 ] as const;
 
-/** The ABI of VaultFactory. With the errors of RefundWindow and Escrow, which it calls. */
+/** The ABI of SubscriptionPlan. With the errors of ReceiptVerifier, which it calls. */
+export const subscriptionPlanAbi = [
+  { inputs: [{ name: "receiptVerifier_", type: "address" }], stateMutability: "nonpayable", type: "constructor" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "allowance", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "AllowanceTooLow",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "AlreadyFrozen",
+    type: "error",
+  },
+  { inputs: [{ name: "pair", type: "bytes32" }], name: "AlreadySubscribed", type: "error" },
+  { inputs: [], name: "AmountZero", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "AnnouncementExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    name: "AnnouncementNotRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    name: "AnnouncementRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "AnnouncementUnknown",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "AssignmentExceedsSurplus",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "payer", type: "address" },
+      { name: "nonce", type: "bytes32" },
+    ],
+    name: "AuthorizationUnused",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "maturesAt", type: "uint40" },
+    ],
+    name: "ChargeMatured",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+      { name: "expectedClosesAt", type: "uint256" },
+    ],
+    name: "ChargeNotHeld",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "bucket", type: "uint32" },
+      { name: "maturesAt", type: "uint40" },
+      { name: "timestamp", type: "uint256" },
+    ],
+    name: "ClaimBeforeMaturity",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "ClaimEmpty", type: "error" },
+  {
+    inputs: [
+      { name: "balance", type: "uint256" },
+      { name: "withdrawn", type: "uint256" },
+    ],
+    name: "CreditChanged",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "owner", type: "address" },
+    ],
+    name: "CreditEmpty",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "owner", type: "address" },
+      { name: "to", type: "address" },
+    ],
+    name: "CreditNotYours",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "amount", type: "uint256" },
+      { name: "maxFirstCharge", type: "uint256" },
+    ],
+    name: "FirstChargeTooHigh",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "gasLeft", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "GasLeftTooLow",
+    type: "error",
+  },
+  { inputs: [], name: "ImplementationUsedDirectly", type: "error" },
+  { inputs: [], name: "InvalidShortString", type: "error" },
+  {
+    inputs: [
+      { name: "itemGas", type: "uint256" },
+      { name: "floor", type: "uint256" },
+    ],
+    name: "ItemGasTooLow",
+    type: "error",
+  },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotMerchant", type: "error" },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "operator", type: "address" },
+    ],
+    name: "NotOperator",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "subscriber", type: "address" },
+    ],
+    name: "NotSubscriber",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "amount", type: "uint256" },
+      { name: "claims", type: "uint256" },
+    ],
+    name: "NothingToAssign",
+    type: "error",
+  },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentAlreadyKnown", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "signedId", type: "bytes32" },
+    ],
+    name: "PaymentMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "refusal", type: "uint8" },
+    ],
+    name: "PaymentRefused",
+    type: "error",
+  },
+  { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
+  {
+    inputs: [
+      { name: "payoutGas", type: "uint256" },
+      { name: "floor", type: "uint256" },
+    ],
+    name: "PayoutGasTooLow",
+    type: "error",
+  },
+  { inputs: [], name: "PlanEnded", type: "error" },
+  { inputs: [{ name: "stage", type: "uint8" }], name: "PlanNotOpen", type: "error" },
+  { inputs: [{ name: "stage", type: "uint8" }], name: "PlanStagePassed", type: "error" },
+  {
+    inputs: [
+      { name: "from", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "result", type: "uint8" },
+    ],
+    name: "PullFailed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "quantity", type: "uint16" },
+      { name: "signedQuantity", type: "uint256" },
+      { name: "paidThrough", type: "uint40" },
+    ],
+    name: "QuantityDiffers",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "balance", type: "uint256" },
+      { name: "expectedBalance", type: "uint256" },
+    ],
+    name: "ReceivedOtherAmount",
+    type: "error",
+  },
+  { inputs: [{ name: "to", type: "address" }], name: "RecipientForbidden", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "transferredAt", type: "uint40" },
+      { name: "announcedAt", type: "uint40" },
+    ],
+    name: "RecordAfterAnnouncement",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "surplus", type: "uint256" },
+    ],
+    name: "RecordExceedsSurplus",
+    type: "error",
+  },
+  { inputs: [], name: "ReentrancyGuardReentrantCall", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "amount", type: "uint256" },
+      { name: "available", type: "uint256" },
+    ],
+    name: "ReleaseExceedsClaim",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "bits", type: "uint8" },
+      { name: "value", type: "uint256" },
+    ],
+    name: "SafeCastOverflowedUintDowncast",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "serial", type: "uint32" },
+      { name: "signedSerial", type: "uint256" },
+    ],
+    name: "SerialMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "deadline", type: "uint256" },
+      { name: "timestamp", type: "uint256" },
+    ],
+    name: "SignatureExpired",
+    type: "error",
+  },
+  { inputs: [{ name: "signer", type: "address" }], name: "SignatureInvalid", type: "error" },
+  { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
+  {
+    inputs: [
+      { name: "quantity", type: "uint256" },
+      { name: "maxPeriods", type: "uint256" },
+    ],
+    name: "SubscribeOutOfBounds",
+    type: "error",
+  },
+  { inputs: [], name: "SubscribeWithoutBeneficiary", type: "error" },
+  {
+    inputs: [
+      { name: "feeReceiver", type: "address" },
+      { name: "feeBps", type: "uint16" },
+    ],
+    name: "TermsFeeReceiverWrong",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "feeBps", type: "uint16" },
+      { name: "maximum", type: "uint16" },
+    ],
+    name: "TermsFeeTooHigh",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "grace", type: "uint40" },
+      { name: "maximum", type: "uint256" },
+    ],
+    name: "TermsGraceOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "length", type: "uint256" },
+      { name: "expectedLength", type: "uint256" },
+    ],
+    name: "TermsLengthWrong",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "nonRefundableBps", type: "uint16" },
+      { name: "refundWindow", type: "uint40" },
+    ],
+    name: "TermsNonRefundableWrong",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "periodLength", type: "uint40" },
+      { name: "minimum", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "refundWindow", type: "uint40" },
+      { name: "maximum", type: "uint256" },
+    ],
+    name: "TermsRefundWindowTooLong",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "trial", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsTrialTooLong",
+    type: "error",
+  },
+  { inputs: [], name: "TermsWithoutOperator", type: "error" },
+  { inputs: [], name: "TermsWithoutPrice", type: "error" },
+  { inputs: [], name: "TermsWithoutReceiver", type: "error" },
+  { inputs: [], name: "TermsWithoutToken", type: "error" },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenBalanceUnreadable", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "reason", type: "bytes" },
+    ],
+    name: "TokenRefusedAuthorization",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenStateUnreadable", type: "error" },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "topUp", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "TopUpWrong",
+    type: "error",
+  },
+  { inputs: [{ name: "recipient", type: "address" }], name: "TransferToOther", type: "error" },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+      { name: "maturesAt", type: "uint40" },
+    ],
+    name: "UndoAfterClose",
+    type: "error",
+  },
+  { inputs: [{ name: "subscriber", type: "address" }], name: "UndoUsed", type: "error" },
+  { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: true, name: "number", type: "uint256" },
+      { indexed: false, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Assigned",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: true, name: "number", type: "uint256" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "surplus", type: "uint256" },
+      { indexed: false, name: "endsAt", type: "uint40" },
+    ],
+    name: "AssignmentAnnounced",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "pair", type: "bytes32" },
+      { indexed: true, name: "subscriber", type: "address" },
+      { indexed: true, name: "beneficiary", type: "address" },
+      { indexed: false, name: "by", type: "address" },
+      { indexed: false, name: "paidThrough", type: "uint40" },
+      { indexed: false, name: "serial", type: "uint32" },
+    ],
+    name: "Canceled",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "pair", type: "bytes32" },
+      { indexed: false, name: "result", type: "uint8" },
+    ],
+    name: "ChargeFailed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: false, name: "pairs", type: "bytes32[]" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Charged",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: false, name: "buckets", type: "uint32[]" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "fee", type: "uint256" },
+    ],
+    name: "Claimed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "balance", type: "uint256" },
+    ],
+    name: "Credited",
+    type: "event",
+  },
+  { anonymous: false, inputs: [], name: "EIP712DomainChanged", type: "event" },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: true, name: "payer", type: "address" },
+      { indexed: false, name: "number", type: "uint256" },
+      { indexed: false, name: "token", type: "address" },
+      { indexed: false, name: "nonce", type: "bytes32" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Frozen",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: true, name: "payer", type: "address" },
+      { indexed: true, name: "token", type: "address" },
+      { indexed: false, name: "nonce", type: "bytes32" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "refusal", type: "uint8" },
+    ],
+    name: "PaymentCredited",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: true, name: "payer", type: "address" },
+      { indexed: true, name: "token", type: "address" },
+      { indexed: false, name: "nonce", type: "bytes32" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "anchor", type: "uint40" },
+      { indexed: false, name: "nextIndex", type: "uint16" },
+      { indexed: false, name: "paidThrough", type: "uint40" },
+      { indexed: false, name: "closesAt", type: "uint40" },
+    ],
+    name: "PeriodPaid",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [{ indexed: false, name: "stage", type: "uint8" }],
+    name: "PlanStageChanged",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: false, name: "transferredAt", type: "uint40" },
+    ],
+    name: "Recorded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "pair", type: "bytes32" },
+      { indexed: false, name: "by", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "held", type: "uint256" },
+    ],
+    name: "Refunded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "id", type: "bytes32" },
+      { indexed: false, name: "number", type: "uint256" },
+      { indexed: false, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Released",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "pair", type: "bytes32" },
+      { indexed: true, name: "subscriber", type: "address" },
+      { indexed: true, name: "beneficiary", type: "address" },
+      { indexed: false, name: "quantity", type: "uint16" },
+      { indexed: false, name: "anchor", type: "uint40" },
+      { indexed: false, name: "nextIndex", type: "uint16" },
+      { indexed: false, name: "endIndex", type: "uint16" },
+      { indexed: false, name: "paidThrough", type: "uint40" },
+      { indexed: false, name: "charged", type: "uint256" },
+      { indexed: false, name: "closesAt", type: "uint40" },
+      { indexed: false, name: "serial", type: "uint32" },
+    ],
+    name: "Subscribed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "pair", type: "bytes32" },
+      { indexed: false, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Undone",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: false, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "withdrawn", type: "uint256" },
+    ],
+    name: "Withdrawn",
+    type: "event",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "announceAssignment",
+    outputs: [{ name: "number", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+    ],
+    name: "announcementOf",
+    outputs: [
+      { name: "amount", type: "uint256" },
+      { name: "claims", type: "uint256" },
+      { name: "endsAt", type: "uint40" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "token", type: "address" }],
+    name: "announcementsOf",
+    outputs: [
+      { name: "count", type: "uint256" },
+      { name: "aside", type: "uint256" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "to", type: "address" },
+    ],
+    name: "assign",
+    outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "closesAt", type: "uint40" }],
+    name: "bucketOf",
+    outputs: [
+      { name: "bucket", type: "uint32" },
+      { name: "maturesAt", type: "uint40" },
+    ],
+    stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "beneficiary", type: "address" },
+      { name: "immediately", type: "bool" },
+    ],
+    name: "cancel",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+        ],
+        name: "pair",
+        type: "tuple",
+      },
+    ],
+    name: "cancelFor",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+          { name: "immediately", type: "bool" },
+          { name: "serial", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "cancelWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+        ],
+        name: "pairs",
+        type: "tuple[]",
+      },
+      { name: "tokenGas", type: "uint256" },
+    ],
+    name: "charge",
+    outputs: [{ name: "results", type: "uint8[]" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "encoded", type: "bytes" }],
+    name: "checkTerms",
+    outputs: [],
+    stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "buckets", type: "uint32[]" },
+      { name: "payoutGas", type: "uint256" },
+    ],
+    name: "claim",
+    outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      { name: "number", type: "uint256" },
+    ],
+    name: "claimOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  { inputs: [], name: "close", outputs: [], stateMutability: "nonpayable", type: "function" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "owner", type: "address" },
+    ],
+    name: "creditOf",
+    outputs: [
+      { name: "balance", type: "uint256" },
+      { name: "withdrawn", type: "uint256" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "eip712Domain",
+    outputs: [
+      { name: "fields", type: "bytes1" },
+      { name: "name", type: "string" },
+      { name: "version", type: "string" },
+      { name: "chainId", type: "uint256" },
+      { name: "verifyingContract", type: "address" },
+      { name: "salt", type: "bytes32" },
+      { name: "extensions", type: "uint256[]" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  { inputs: [], name: "end", outputs: [], stateMutability: "nonpayable", type: "function" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+        ],
+        name: "pair",
+        type: "tuple",
+      },
+      { name: "topUp", type: "uint256" },
+      { name: "payoutGas", type: "uint256" },
+    ],
+    name: "endFor",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "value", type: "uint256" },
+          { name: "validAfter", type: "uint256" },
+          { name: "validBefore", type: "uint256" },
+          { name: "nonce", type: "bytes32" },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "authorization",
+        type: "tuple",
+      },
+    ],
+    name: "freeze",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+    ],
+    name: "idOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "subscriber", type: "address" },
+      { name: "who", type: "address" },
+    ],
+    name: "isActive",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "token", type: "address" }],
+    name: "liabilitiesOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "bucket", type: "uint32" },
+    ],
+    name: "maturingIn",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+        ],
+        name: "pair",
+        type: "tuple",
+      },
+    ],
+    name: "owedOf",
+    outputs: [
+      { name: "owed", type: "uint256" },
+      { name: "held", type: "uint256" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "value", type: "uint256" },
+          { name: "validAfter", type: "uint256" },
+          { name: "validBefore", type: "uint256" },
+          { name: "nonce", type: "bytes32" },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "authorization",
+        type: "tuple",
+      },
+    ],
+    name: "pay",
+    outputs: [{ name: "id", type: "bytes32" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "payer", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "periodRefusalOf",
+    outputs: [{ name: "", type: "uint8" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "anchor", type: "uint40" },
+      { name: "index", type: "uint16" },
+    ],
+    name: "periodStart",
+    outputs: [{ name: "", type: "uint40" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  { inputs: [], name: "planStage", outputs: [{ name: "", type: "uint8" }], stateMutability: "view", type: "function" },
+  {
+    inputs: [],
+    name: "receiptVerifier",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      {
+        components: [
+          { name: "header", type: "bytes" },
+          { name: "transactionIndex", type: "uint256" },
+          { name: "nodes", type: "bytes[]" },
+          { name: "logIndex", type: "uint256" },
+        ],
+        name: "proof",
+        type: "tuple",
+      },
+    ],
+    name: "record",
+    outputs: [{ name: "id", type: "bytes32" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+        ],
+        name: "pair",
+        type: "tuple",
+      },
+      { name: "closesAt", type: "uint256" },
+      { name: "payoutGas", type: "uint256" },
+    ],
+    name: "refund",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "method", type: "uint8" },
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "nonce", type: "bytes32" },
+        ],
+        name: "ref",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "paymentId", type: "bytes32" },
+          { name: "announcement", type: "uint256" },
+          { name: "amount", type: "uint256" },
+          { name: "to", type: "address" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "release",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+          { name: "quantity", type: "uint256" },
+          { name: "maxPeriods", type: "uint256" },
+          { name: "maxFirstCharge", type: "uint256" },
+          { name: "serial", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "value", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "permit",
+        type: "tuple",
+      },
+      { name: "payoutGas", type: "uint256" },
+    ],
+    name: "subscribe",
+    outputs: [{ name: "pair", type: "bytes32" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+          { name: "quantity", type: "uint256" },
+          { name: "maxPeriods", type: "uint256" },
+          { name: "maxFirstCharge", type: "uint256" },
+          { name: "serial", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+      {
+        components: [
+          { name: "value", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "permit",
+        type: "tuple",
+      },
+      { name: "payoutGas", type: "uint256" },
+    ],
+    name: "subscribeWithSignature",
+    outputs: [{ name: "pair", type: "bytes32" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+        ],
+        name: "pair",
+        type: "tuple",
+      },
+    ],
+    name: "subscriptionOf",
+    outputs: [
+      {
+        components: [
+          { name: "pair", type: "bytes32" },
+          { name: "status", type: "uint8" },
+          { name: "isActive", type: "bool" },
+          { name: "anchor", type: "uint40" },
+          { name: "paidThrough", type: "uint40" },
+          { name: "serial", type: "uint32" },
+          { name: "quantity", type: "uint16" },
+          { name: "nextIndex", type: "uint16" },
+          { name: "endIndex", type: "uint16" },
+          { name: "amount", type: "uint256" },
+          { name: "chargeableFrom", type: "uint40" },
+          { name: "chargeableUntil", type: "uint40" },
+          { name: "closesAt", type: "uint40" },
+          { name: "maturesAt", type: "uint40" },
+          { name: "undoable", type: "uint256" },
+          { name: "trialUsed", type: "bool" },
+          { name: "undoUsed", type: "bool" },
+        ],
+        name: "shown",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "token", type: "address" }],
+    name: "surplusOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "terms",
+    outputs: [
+      {
+        components: [
+          { name: "receiver", type: "address" },
+          { name: "operator", type: "address" },
+          { name: "feeReceiver", type: "address" },
+          { name: "feeBps", type: "uint16" },
+          { name: "salt", type: "bytes32" },
+          { name: "token", type: "address" },
+          { name: "price", type: "uint88" },
+          { name: "periodUnit", type: "uint8" },
+          { name: "periodLength", type: "uint40" },
+          { name: "grace", type: "uint40" },
+          { name: "trial", type: "uint40" },
+          { name: "setupFee", type: "uint88" },
+          { name: "refundWindow", type: "uint40" },
+          { name: "nonRefundableBps", type: "uint16" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "beneficiary", type: "address" },
+      { name: "closesAt", type: "uint256" },
+      { name: "to", type: "address" },
+      { name: "payoutGas", type: "uint256" },
+    ],
+    name: "undo",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "subscriber", type: "address" },
+          { name: "beneficiary", type: "address" },
+          { name: "closesAt", type: "uint256" },
+          { name: "to", type: "address" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+      { name: "payoutGas", type: "uint256" },
+    ],
+    name: "undoWithSignature",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "owner", type: "address" },
+      { name: "to", type: "address" },
+    ],
+    name: "withdraw",
+    outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "token", type: "address" },
+          { name: "owner", type: "address" },
+          { name: "to", type: "address" },
+          { name: "expectedCredit", type: "uint256" },
+          { name: "expectedWithdrawn", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "withdrawWithSignature",
+    outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "blockNumber", type: "uint256" },
+      { name: "headerHash", type: "bytes32" },
+    ],
+    name: "BlockHashMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "blockNumber", type: "uint256" },
+      { name: "currentBlock", type: "uint256" },
+    ],
+    name: "BlockNotPast",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "blockNumber", type: "uint256" },
+      { name: "currentBlock", type: "uint256" },
+    ],
+    name: "BlockTooOld",
+    type: "error",
+  },
+  { inputs: [], name: "HeaderMalformed", type: "error" },
+  {
+    inputs: [
+      { name: "length", type: "uint256" },
+      { name: "limit", type: "uint256" },
+    ],
+    name: "HeaderTooLong",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "logIndex", type: "uint256" },
+      { name: "logs", type: "uint256" },
+    ],
+    name: "LogMissing",
+    type: "error",
+  },
+  { inputs: [{ name: "logIndex", type: "uint256" }], name: "LogNotAuthorization", type: "error" },
+  { inputs: [{ name: "logIndex", type: "uint256" }], name: "LogNotTransfer", type: "error" },
+  {
+    inputs: [
+      { name: "logIndex", type: "uint256" },
+      { name: "emitter", type: "address" },
+      { name: "token", type: "address" },
+    ],
+    name: "LogOfOtherToken",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "nodes", type: "uint256" },
+      { name: "limit", type: "uint256" },
+    ],
+    name: "ProofTooDeep",
+    type: "error",
+  },
+  { inputs: [], name: "RLPInvalidEncoding", type: "error" },
+  { inputs: [], name: "ReceiptMalformed", type: "error" },
+  { inputs: [{ name: "transactionIndex", type: "uint256" }], name: "ReceiptNotInBlock", type: "error" },
+  { inputs: [], name: "ReceiptNotSuccessful", type: "error" },
+  { inputs: [{ name: "receiptType", type: "uint8" }], name: "ReceiptTypeUnknown", type: "error" },
+] as const;
+
+/** The ABI of VaultFactory. With the errors of RefundWindow and Escrow and SubscriptionPlan, which it calls. */
 export const vaultFactoryAbi = [
   { inputs: [{ name: "implementation_", type: "address" }], stateMutability: "nonpayable", type: "constructor" },
   { inputs: [], name: "CloneArgumentsTooLong", type: "error" },
@@ -2732,12 +4030,22 @@ export const vaultFactoryAbi = [
   },
   {
     inputs: [
+      { name: "token", type: "address" },
+      { name: "allowance", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "AllowanceTooLow",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "id", type: "bytes32" },
       { name: "number", type: "uint256" },
     ],
     name: "AlreadyFrozen",
     type: "error",
   },
+  { inputs: [{ name: "pair", type: "bytes32" }], name: "AlreadySubscribed", type: "error" },
   { inputs: [], name: "AmountZero", type: "error" },
   {
     inputs: [
@@ -2819,6 +4127,23 @@ export const vaultFactoryAbi = [
   },
   {
     inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "maturesAt", type: "uint40" },
+    ],
+    name: "ChargeMatured",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+      { name: "expectedClosesAt", type: "uint256" },
+    ],
+    name: "ChargeNotHeld",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "bucket", type: "uint32" },
       { name: "maturesAt", type: "uint40" },
       { name: "timestamp", type: "uint256" },
@@ -2887,6 +4212,14 @@ export const vaultFactoryAbi = [
   },
   {
     inputs: [
+      { name: "amount", type: "uint256" },
+      { name: "maxFirstCharge", type: "uint256" },
+    ],
+    name: "FirstChargeTooHigh",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "gasLeft", type: "uint256" },
       { name: "needed", type: "uint256" },
     ],
@@ -2930,6 +4263,7 @@ export const vaultFactoryAbi = [
     name: "NotArbiter",
     type: "error",
   },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotMerchant", type: "error" },
   {
     inputs: [
       { name: "caller", type: "address" },
@@ -2960,6 +4294,14 @@ export const vaultFactoryAbi = [
       { name: "caller", type: "address" },
     ],
     name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "subscriber", type: "address" },
+    ],
+    name: "NotSubscriber",
     type: "error",
   },
   { inputs: [{ name: "id", type: "bytes32" }], name: "NothingHeld", type: "error" },
@@ -3008,6 +4350,14 @@ export const vaultFactoryAbi = [
     type: "error",
   },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentNotDisputed", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "refusal", type: "uint8" },
+    ],
+    name: "PaymentRefused",
+    type: "error",
+  },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
   {
     inputs: [
@@ -3015,6 +4365,28 @@ export const vaultFactoryAbi = [
       { name: "floor", type: "uint256" },
     ],
     name: "PayoutGasTooLow",
+    type: "error",
+  },
+  { inputs: [], name: "PlanEnded", type: "error" },
+  { inputs: [{ name: "stage", type: "uint8" }], name: "PlanNotOpen", type: "error" },
+  { inputs: [{ name: "stage", type: "uint8" }], name: "PlanStagePassed", type: "error" },
+  {
+    inputs: [
+      { name: "from", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "result", type: "uint8" },
+    ],
+    name: "PullFailed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "quantity", type: "uint16" },
+      { name: "signedQuantity", type: "uint256" },
+      { name: "paidThrough", type: "uint40" },
+    ],
+    name: "QuantityDiffers",
     type: "error",
   },
   {
@@ -3163,6 +4535,15 @@ export const vaultFactoryAbi = [
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
   {
     inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "serial", type: "uint32" },
+      { name: "signedSerial", type: "uint256" },
+    ],
+    name: "SerialMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "deadline", type: "uint256" },
       { name: "timestamp", type: "uint256" },
     ],
@@ -3171,6 +4552,15 @@ export const vaultFactoryAbi = [
   },
   { inputs: [{ name: "signer", type: "address" }], name: "SignatureInvalid", type: "error" },
   { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
+  {
+    inputs: [
+      { name: "quantity", type: "uint256" },
+      { name: "maxPeriods", type: "uint256" },
+    ],
+    name: "SubscribeOutOfBounds",
+    type: "error",
+  },
+  { inputs: [], name: "SubscribeWithoutBeneficiary", type: "error" },
   { inputs: [{ name: "arbiter", type: "address" }], name: "TermsArbiterIsParty", type: "error" },
   {
     inputs: [
@@ -3199,6 +4589,14 @@ export const vaultFactoryAbi = [
   },
   {
     inputs: [
+      { name: "grace", type: "uint40" },
+      { name: "maximum", type: "uint256" },
+    ],
+    name: "TermsGraceOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "length", type: "uint256" },
       { name: "expectedLength", type: "uint256" },
     ],
@@ -3215,11 +4613,44 @@ export const vaultFactoryAbi = [
   },
   {
     inputs: [
+      { name: "nonRefundableBps", type: "uint16" },
+      { name: "refundWindow", type: "uint40" },
+    ],
+    name: "TermsNonRefundableWrong",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "periodLength", type: "uint40" },
+      { name: "minimum", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "refundWindow", type: "uint40" },
+      { name: "maximum", type: "uint256" },
+    ],
+    name: "TermsRefundWindowTooLong",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "resolutionPeriod", type: "uint40" },
       { name: "minimum", type: "uint40" },
       { name: "maximum", type: "uint40" },
     ],
     name: "TermsResolutionPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "trial", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsTrialTooLong",
     type: "error",
   },
   {
@@ -3240,7 +4671,9 @@ export const vaultFactoryAbi = [
     type: "error",
   },
   { inputs: [], name: "TermsWithoutOperator", type: "error" },
+  { inputs: [], name: "TermsWithoutPrice", type: "error" },
   { inputs: [], name: "TermsWithoutReceiver", type: "error" },
+  { inputs: [], name: "TermsWithoutToken", type: "error" },
   { inputs: [{ name: "token", type: "address" }], name: "TokenBalanceUnreadable", type: "error" },
   {
     inputs: [
@@ -3251,12 +4684,40 @@ export const vaultFactoryAbi = [
     type: "error",
   },
   { inputs: [{ name: "token", type: "address" }], name: "TokenStateUnreadable", type: "error" },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "topUp", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "TopUpWrong",
+    type: "error",
+  },
   { inputs: [{ name: "recipient", type: "address" }], name: "TransferToOther", type: "error" },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+      { name: "maturesAt", type: "uint40" },
+    ],
+    name: "UndoAfterClose",
+    type: "error",
+  },
+  { inputs: [{ name: "subscriber", type: "address" }], name: "UndoUsed", type: "error" },
   { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
 ] as const;
 
 /** Every error that a contract of ours can answer with. */
 export const errorsAbi = [
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "allowance", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "AllowanceTooLow",
+    type: "error",
+  },
   {
     inputs: [
       { name: "id", type: "bytes32" },
@@ -3265,6 +4726,7 @@ export const errorsAbi = [
     name: "AlreadyFrozen",
     type: "error",
   },
+  { inputs: [{ name: "pair", type: "bytes32" }], name: "AlreadySubscribed", type: "error" },
   { inputs: [], name: "AmountZero", type: "error" },
   {
     inputs: [
@@ -3370,6 +4832,23 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "maturesAt", type: "uint40" },
+    ],
+    name: "ChargeMatured",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+      { name: "expectedClosesAt", type: "uint256" },
+    ],
+    name: "ChargeNotHeld",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "bucket", type: "uint32" },
       { name: "maturesAt", type: "uint40" },
       { name: "timestamp", type: "uint256" },
@@ -3439,6 +4918,14 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [], name: "FailedDeployment", type: "error" },
+  {
+    inputs: [
+      { name: "amount", type: "uint256" },
+      { name: "maxFirstCharge", type: "uint256" },
+    ],
+    name: "FirstChargeTooHigh",
+    type: "error",
+  },
   {
     inputs: [
       { name: "gasLeft", type: "uint256" },
@@ -3521,6 +5008,7 @@ export const errorsAbi = [
     name: "NotArbiter",
     type: "error",
   },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotMerchant", type: "error" },
   {
     inputs: [
       { name: "caller", type: "address" },
@@ -3551,6 +5039,14 @@ export const errorsAbi = [
       { name: "caller", type: "address" },
     ],
     name: "NotSeller",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "subscriber", type: "address" },
+    ],
+    name: "NotSubscriber",
     type: "error",
   },
   { inputs: [{ name: "id", type: "bytes32" }], name: "NothingHeld", type: "error" },
@@ -3599,6 +5095,14 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentNotDisputed", type: "error" },
+  {
+    inputs: [
+      { name: "id", type: "bytes32" },
+      { name: "refusal", type: "uint8" },
+    ],
+    name: "PaymentRefused",
+    type: "error",
+  },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentUnknown", type: "error" },
   {
     inputs: [
@@ -3608,12 +5112,34 @@ export const errorsAbi = [
     name: "PayoutGasTooLow",
     type: "error",
   },
+  { inputs: [], name: "PlanEnded", type: "error" },
+  { inputs: [{ name: "stage", type: "uint8" }], name: "PlanNotOpen", type: "error" },
+  { inputs: [{ name: "stage", type: "uint8" }], name: "PlanStagePassed", type: "error" },
   {
     inputs: [
       { name: "nodes", type: "uint256" },
       { name: "limit", type: "uint256" },
     ],
     name: "ProofTooDeep",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "from", type: "address" },
+      { name: "amount", type: "uint256" },
+      { name: "result", type: "uint8" },
+    ],
+    name: "PullFailed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "quantity", type: "uint16" },
+      { name: "signedQuantity", type: "uint256" },
+      { name: "paidThrough", type: "uint40" },
+    ],
+    name: "QuantityDiffers",
     type: "error",
   },
   { inputs: [], name: "RLPInvalidEncoding", type: "error" },
@@ -3767,6 +5293,15 @@ export const errorsAbi = [
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
   {
     inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "serial", type: "uint32" },
+      { name: "signedSerial", type: "uint256" },
+    ],
+    name: "SerialMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "deadline", type: "uint256" },
       { name: "timestamp", type: "uint256" },
     ],
@@ -3775,6 +5310,15 @@ export const errorsAbi = [
   },
   { inputs: [{ name: "signer", type: "address" }], name: "SignatureInvalid", type: "error" },
   { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
+  {
+    inputs: [
+      { name: "quantity", type: "uint256" },
+      { name: "maxPeriods", type: "uint256" },
+    ],
+    name: "SubscribeOutOfBounds",
+    type: "error",
+  },
+  { inputs: [], name: "SubscribeWithoutBeneficiary", type: "error" },
   { inputs: [{ name: "arbiter", type: "address" }], name: "TermsArbiterIsParty", type: "error" },
   {
     inputs: [
@@ -3803,6 +5347,14 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "grace", type: "uint40" },
+      { name: "maximum", type: "uint256" },
+    ],
+    name: "TermsGraceOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "length", type: "uint256" },
       { name: "expectedLength", type: "uint256" },
     ],
@@ -3819,11 +5371,44 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "nonRefundableBps", type: "uint16" },
+      { name: "refundWindow", type: "uint40" },
+    ],
+    name: "TermsNonRefundableWrong",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "periodLength", type: "uint40" },
+      { name: "minimum", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "refundWindow", type: "uint40" },
+      { name: "maximum", type: "uint256" },
+    ],
+    name: "TermsRefundWindowTooLong",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "resolutionPeriod", type: "uint40" },
       { name: "minimum", type: "uint40" },
       { name: "maximum", type: "uint40" },
     ],
     name: "TermsResolutionPeriodOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "trial", type: "uint40" },
+      { name: "maximum", type: "uint40" },
+    ],
+    name: "TermsTrialTooLong",
     type: "error",
   },
   {
@@ -3844,7 +5429,9 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [], name: "TermsWithoutOperator", type: "error" },
+  { inputs: [], name: "TermsWithoutPrice", type: "error" },
   { inputs: [], name: "TermsWithoutReceiver", type: "error" },
+  { inputs: [], name: "TermsWithoutToken", type: "error" },
   { inputs: [{ name: "token", type: "address" }], name: "TokenBalanceUnreadable", type: "error" },
   {
     inputs: [
@@ -3855,7 +5442,26 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "token", type: "address" }], name: "TokenStateUnreadable", type: "error" },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "topUp", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "TopUpWrong",
+    type: "error",
+  },
   { inputs: [{ name: "recipient", type: "address" }], name: "TransferToOther", type: "error" },
+  {
+    inputs: [
+      { name: "pair", type: "bytes32" },
+      { name: "closesAt", type: "uint40" },
+      { name: "maturesAt", type: "uint40" },
+    ],
+    name: "UndoAfterClose",
+    type: "error",
+  },
+  { inputs: [{ name: "subscriber", type: "address" }], name: "UndoUsed", type: "error" },
   { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
 ] as const;
 
@@ -3926,6 +5532,30 @@ export const refundWindowTermsParameters = [
       { name: "nonRefundableBps", type: "uint16" },
     ],
     name: "newTerms",
+    type: "tuple",
+  },
+] as const;
+
+/** What `abi.encode` takes for `SubscriptionPlanTerms`. */
+export const subscriptionPlanTermsParameters = [
+  {
+    components: [
+      { name: "receiver", type: "address" },
+      { name: "operator", type: "address" },
+      { name: "feeReceiver", type: "address" },
+      { name: "feeBps", type: "uint16" },
+      { name: "salt", type: "bytes32" },
+      { name: "token", type: "address" },
+      { name: "price", type: "uint88" },
+      { name: "periodUnit", type: "uint8" },
+      { name: "periodLength", type: "uint40" },
+      { name: "grace", type: "uint40" },
+      { name: "trial", type: "uint40" },
+      { name: "setupFee", type: "uint88" },
+      { name: "refundWindow", type: "uint40" },
+      { name: "nonRefundableBps", type: "uint16" },
+    ],
+    name: "",
     type: "tuple",
   },
 ] as const;

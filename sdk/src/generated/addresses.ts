@@ -6,14 +6,18 @@ export const addresses = {
     verifier: "0x7BDBE32d4F6add04A6149d3AF8Cb575Bd9Ee048a",
   },
   "refund-window": {
-    implementation: "0x22033139eba86c7652D9caF2497EB4609471F848",
-    factory: "0xfA7Dd27Fb2d6d0a5d2014cb92a1fe5feEC5dE84F",
+    implementation: "0xa6A1da109DBFeCfb3F51Ac723C464B0690A8a0A6",
+    factory: "0xf6ffC9D86E2Aa9dBFDdc273aD658F820C0d261Be",
   },
   escrow: {
-    implementation: "0x4d82F02a05fcdB353558a4f322E646540f9d908D",
-    factory: "0x67F9A36d216C2D88EcAc56886d3478F9B383E545",
+    implementation: "0x10C34407CF90AaCC05f22ed2E4c98679F66bd85E",
+    factory: "0x4E23D0532d98b26048C7Da2FcD0925aB0b636F0F",
+  },
+  "subscription-plan": {
+    implementation: "0x2A5AC83940B028d9cc518c8A3ae7DFF5d5545E04",
+    factory: "0xc5Ce4C6269b59068693968c210F2783300a84528",
   },
 } as const;
 
 /** A kind of vault, as `extra.recourse.kind` names it. */
-export type VaultKind = "refund-window" | "escrow";
+export type VaultKind = "refund-window" | "escrow" | "subscription-plan";

@@ -16,8 +16,17 @@ export const MAX_CAPTURE_WINDOW = 31_536_000;
 /** `MAX_FEE_BPS` of contracts/base/Vault.sol. */
 export const MAX_FEE_BPS = 1_000;
 
+/** `MAX_PERIOD_MONTHS` of contracts/SubscriptionPlan.sol. */
+export const MAX_PERIOD_MONTHS = 60;
+
+/** `MAX_PERIOD_SECONDS` of contracts/SubscriptionPlan.sol. */
+export const MAX_PERIOD_SECONDS = 157_680_000;
+
 /** `MAX_RESOLUTION_PERIOD` of contracts/RefundWindow.sol. */
 export const MAX_RESOLUTION_PERIOD = 7_776_000;
+
+/** `MAX_TRIAL` of contracts/SubscriptionPlan.sol. */
+export const MAX_TRIAL = 31_536_000;
 
 /** `MAX_WINDOW` of contracts/RefundWindow.sol. */
 export const MAX_WINDOW = 31_536_000;
@@ -34,6 +43,12 @@ export const MIN_ITEM_GAS = 150_000n;
  * `MIN_PAYOUT_GAS` of contracts/base/Vault.sol.
  */
 export const MIN_PAYOUT_GAS = 100_000n;
+
+/** `MIN_PERIOD_MONTHS` of contracts/SubscriptionPlan.sol. */
+export const MIN_PERIOD_MONTHS = 1;
+
+/** `MIN_PERIOD_SECONDS` of contracts/SubscriptionPlan.sol. */
+export const MIN_PERIOD_SECONDS = 3_600;
 
 /** `MIN_RESOLUTION_PERIOD` of contracts/RefundWindow.sol. */
 export const MIN_RESOLUTION_PERIOD = 86_400;

@@ -2,7 +2,36 @@
 import type { Address, Hex } from "viem";
 import { type CauseOption, RecourseError } from "../RecourseError.js";
 import { revertReason } from "../revertReason.js";
-import type { PaymentId } from "./types.js";
+import type { ChargeResult, PairId, PaymentId, PlanStage } from "./types.js";
+
+/**
+ * The plan may not take enough.
+ *
+ * Sign a permit for at least `needed`, or approve it.
+ */
+export class AllowanceTooLowError extends RecourseError {
+  override readonly name = "AllowanceTooLowError";
+  readonly contractError = "AllowanceTooLow";
+  readonly args: AllowanceTooLowError.Args;
+
+  constructor(args: AllowanceTooLowError.Args, options: CauseOption = {}) {
+    super("The plan may not take enough.", {
+      ...options,
+      docsPath: "docs/errors.md#allowancetoolow",
+      facts: { Token: args.token, Allowance: args.allowance, Needed: args.needed },
+      next: "Sign a permit for at least `needed`, or approve it.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AllowanceTooLowError {
+  type Args = {
+    token: Address;
+    allowance: bigint;
+    needed: bigint;
+  };
+}
 
 /**
  * This authorization has frozen its amount of this announcement.
@@ -29,6 +58,33 @@ export declare namespace AlreadyFrozenError {
   type Args = {
     id: PaymentId;
     number: bigint;
+  };
+}
+
+/**
+ * The pair has a subscription that is charged by itself.
+ *
+ * Nothing is left to do; cancel it first if another is wanted.
+ */
+export class AlreadySubscribedError extends RecourseError {
+  override readonly name = "AlreadySubscribedError";
+  readonly contractError = "AlreadySubscribed";
+  readonly args: AlreadySubscribedError.Args;
+
+  constructor(args: AlreadySubscribedError.Args, options: CauseOption = {}) {
+    super("The pair has a subscription that is charged by itself.", {
+      ...options,
+      docsPath: "docs/errors.md#alreadysubscribed",
+      facts: { Pair: args.pair },
+      next: "Nothing is left to do; cancel it first if another is wanted.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace AlreadySubscribedError {
+  type Args = {
+    pair: PairId;
   };
 }
 
@@ -395,6 +451,63 @@ export declare namespace CaptureExceedsHeldError {
 }
 
 /**
+ * The merchant came after the charge had matured.
+ *
+ * It is the receiver's money now: pay back by an ordinary transfer.
+ */
+export class ChargeMaturedError extends RecourseError {
+  override readonly name = "ChargeMaturedError";
+  readonly contractError = "ChargeMatured";
+  readonly args: ChargeMaturedError.Args;
+
+  constructor(args: ChargeMaturedError.Args, options: CauseOption = {}) {
+    super("The merchant came after the charge had matured.", {
+      ...options,
+      docsPath: "docs/errors.md#chargematured",
+      facts: { Pair: args.pair, "Matures at": args.maturesAt },
+      next: "It is the receiver's money now: pay back by an ordinary transfer.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ChargeMaturedError {
+  type Args = {
+    pair: PairId;
+    maturesAt: number;
+  };
+}
+
+/**
+ * There is no charge of which money is held, or it is not the one that was meant.
+ *
+ * Look at `closesAt` of the subscription.
+ */
+export class ChargeNotHeldError extends RecourseError {
+  override readonly name = "ChargeNotHeldError";
+  readonly contractError = "ChargeNotHeld";
+  readonly args: ChargeNotHeldError.Args;
+
+  constructor(args: ChargeNotHeldError.Args, options: CauseOption = {}) {
+    super("There is no charge of which money is held, or it is not the one that was meant.", {
+      ...options,
+      docsPath: "docs/errors.md#chargenotheld",
+      facts: { Pair: args.pair, "Closes at": args.closesAt, "Expected closes at": args.expectedClosesAt },
+      next: "Look at `closesAt` of the subscription.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ChargeNotHeldError {
+  type Args = {
+    pair: PairId;
+    closesAt: number;
+    expectedClosesAt: bigint;
+  };
+}
+
+/**
  * The bucket has not matured.
  *
  * Wait until `maturesAt`.
@@ -706,6 +819,34 @@ export class FailedDeploymentError extends RecourseError {
 
 export declare namespace FailedDeploymentError {
   type Args = Record<string, never>;
+}
+
+/**
+ * More would be taken now than was signed.
+ *
+ * A trial may have been used: sign `maxFirstCharge` of at least `amount`.
+ */
+export class FirstChargeTooHighError extends RecourseError {
+  override readonly name = "FirstChargeTooHighError";
+  readonly contractError = "FirstChargeTooHigh";
+  readonly args: FirstChargeTooHighError.Args;
+
+  constructor(args: FirstChargeTooHighError.Args, options: CauseOption = {}) {
+    super("More would be taken now than was signed.", {
+      ...options,
+      docsPath: "docs/errors.md#firstchargetoohigh",
+      facts: { Amount: args.amount, "Max first charge": args.maxFirstCharge },
+      next: "A trial may have been used: sign `maxFirstCharge` of at least `amount`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace FirstChargeTooHighError {
+  type Args = {
+    amount: bigint;
+    maxFirstCharge: bigint;
+  };
 }
 
 /**
@@ -1138,6 +1279,33 @@ export declare namespace NotArbiterError {
 }
 
 /**
+ * Only receiver or operator may do this.
+ *
+ * Let one of them call.
+ */
+export class NotMerchantError extends RecourseError {
+  override readonly name = "NotMerchantError";
+  readonly contractError = "NotMerchant";
+  readonly args: NotMerchantError.Args;
+
+  constructor(args: NotMerchantError.Args, options: CauseOption = {}) {
+    super("Only receiver or operator may do this.", {
+      ...options,
+      docsPath: "docs/errors.md#notmerchant",
+      facts: { Caller: args.caller },
+      next: "Let one of them call.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotMerchantError {
+  type Args = {
+    caller: Address;
+  };
+}
+
+/**
  * Only the operator of the terms may do this.
  *
  * Call as `operator`.
@@ -1246,6 +1414,34 @@ export declare namespace NotSellerError {
   type Args = {
     id: PaymentId;
     caller: Address;
+  };
+}
+
+/**
+ * Somebody else than the subscriber called.
+ *
+ * Let the subscriber call or sign.
+ */
+export class NotSubscriberError extends RecourseError {
+  override readonly name = "NotSubscriberError";
+  readonly contractError = "NotSubscriber";
+  readonly args: NotSubscriberError.Args;
+
+  constructor(args: NotSubscriberError.Args, options: CauseOption = {}) {
+    super("Somebody else than the subscriber called.", {
+      ...options,
+      docsPath: "docs/errors.md#notsubscriber",
+      facts: { Caller: args.caller, Subscriber: args.subscriber },
+      next: "Let the subscriber call or sign.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotSubscriberError {
+  type Args = {
+    caller: Address;
+    subscriber: Address;
   };
 }
 
@@ -1474,6 +1670,34 @@ export declare namespace PaymentNotDisputedError {
 }
 
 /**
+ * This kind of vault does not take this payment now.
+ *
+ * `refusal` says why, in the numbers of the kind (SubscriptionPlan: `PeriodRefusal`). Nothing was taken.
+ */
+export class PaymentRefusedError extends RecourseError {
+  override readonly name = "PaymentRefusedError";
+  readonly contractError = "PaymentRefused";
+  readonly args: PaymentRefusedError.Args;
+
+  constructor(args: PaymentRefusedError.Args, options: CauseOption = {}) {
+    super("This kind of vault does not take this payment now.", {
+      ...options,
+      docsPath: "docs/errors.md#paymentrefused",
+      facts: { Id: args.id, Refusal: args.refusal },
+      next: "`refusal` says why, in the numbers of the kind (SubscriptionPlan: `PeriodRefusal`). Nothing was taken.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace PaymentRefusedError {
+  type Args = {
+    id: PaymentId;
+    refusal: number;
+  };
+}
+
+/**
  * The vault has never seen this payment.
  *
  * Check token, payer and nonce, and whether the payment has been settled.
@@ -1529,6 +1753,84 @@ export declare namespace PayoutGasTooLowError {
 }
 
 /**
+ * The merchant has ended the plan: nobody is charged any more.
+ *
+ * Nothing is left to do.
+ */
+export class PlanEndedError extends RecourseError {
+  override readonly name = "PlanEndedError";
+  readonly contractError = "PlanEnded";
+  readonly args: PlanEndedError.Args;
+
+  constructor(args: PlanEndedError.Args = {}, options: CauseOption = {}) {
+    super("The merchant has ended the plan: nobody is charged any more.", {
+      ...options,
+      docsPath: "docs/errors.md#planended",
+      next: "Nothing is left to do.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace PlanEndedError {
+  type Args = Record<string, never>;
+}
+
+/**
+ * The plan takes no new subscribers.
+ *
+ * Ask the merchant for another plan.
+ */
+export class PlanNotOpenError extends RecourseError {
+  override readonly name = "PlanNotOpenError";
+  readonly contractError = "PlanNotOpen";
+  readonly args: PlanNotOpenError.Args;
+
+  constructor(args: PlanNotOpenError.Args, options: CauseOption = {}) {
+    super("The plan takes no new subscribers.", {
+      ...options,
+      docsPath: "docs/errors.md#plannotopen",
+      facts: { Stage: args.stage },
+      next: "Ask the merchant for another plan.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace PlanNotOpenError {
+  type Args = {
+    stage: PlanStage;
+  };
+}
+
+/**
+ * The plan is past this stage already.
+ *
+ * Nothing is left to do.
+ */
+export class PlanStagePassedError extends RecourseError {
+  override readonly name = "PlanStagePassedError";
+  readonly contractError = "PlanStagePassed";
+  readonly args: PlanStagePassedError.Args;
+
+  constructor(args: PlanStagePassedError.Args, options: CauseOption = {}) {
+    super("The plan is past this stage already.", {
+      ...options,
+      docsPath: "docs/errors.md#planstagepassed",
+      facts: { Stage: args.stage },
+      next: "Nothing is left to do.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace PlanStagePassedError {
+  type Args = {
+    stage: PlanStage;
+  };
+}
+
+/**
  * The proof has more nodes than a receipts trie is deep.
  *
  * Pass the nodes from the root to the receipt, and no others.
@@ -1553,6 +1855,70 @@ export declare namespace ProofTooDeepError {
   type Args = {
     nodes: bigint;
     limit: bigint;
+  };
+}
+
+/**
+ * The token did not move what `from` agreed to: the first charge, or a merchant's top-up.
+ *
+ * `result` says why; nothing was taken, and nothing has changed.
+ */
+export class PullFailedError extends RecourseError {
+  override readonly name = "PullFailedError";
+  readonly contractError = "PullFailed";
+  readonly args: PullFailedError.Args;
+
+  constructor(args: PullFailedError.Args, options: CauseOption = {}) {
+    super("The token did not move what `from` agreed to: the first charge, or a merchant's top-up.", {
+      ...options,
+      docsPath: "docs/errors.md#pullfailed",
+      facts: { From: args.from, Amount: args.amount, Result: args.result },
+      next: "`result` says why; nothing was taken, and nothing has changed.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace PullFailedError {
+  type Args = {
+    from: Address;
+    amount: bigint;
+    result: ChargeResult;
+  };
+}
+
+/**
+ * Time that is paid already is for another quantity.
+ *
+ * Sign the same quantity, or wait until `paidThrough`.
+ */
+export class QuantityDiffersError extends RecourseError {
+  override readonly name = "QuantityDiffersError";
+  readonly contractError = "QuantityDiffers";
+  readonly args: QuantityDiffersError.Args;
+
+  constructor(args: QuantityDiffersError.Args, options: CauseOption = {}) {
+    super("Time that is paid already is for another quantity.", {
+      ...options,
+      docsPath: "docs/errors.md#quantitydiffers",
+      facts: {
+        Pair: args.pair,
+        Quantity: args.quantity,
+        "Signed quantity": args.signedQuantity,
+        "Paid through": args.paidThrough,
+      },
+      next: "Sign the same quantity, or wait until `paidThrough`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace QuantityDiffersError {
+  type Args = {
+    pair: PairId;
+    quantity: number;
+    signedQuantity: bigint;
+    paidThrough: number;
   };
 }
 
@@ -2204,6 +2570,35 @@ export declare namespace SafeERC20FailedOperationError {
 }
 
 /**
+ * The message was signed for another state of the pair: it has been used, or a cancel came between.
+ *
+ * Look at the subscription; if it is not the one that was wanted, sign the serial that it tells.
+ */
+export class SerialMismatchError extends RecourseError {
+  override readonly name = "SerialMismatchError";
+  readonly contractError = "SerialMismatch";
+  readonly args: SerialMismatchError.Args;
+
+  constructor(args: SerialMismatchError.Args, options: CauseOption = {}) {
+    super("The message was signed for another state of the pair: it has been used, or a cancel came between.", {
+      ...options,
+      docsPath: "docs/errors.md#serialmismatch",
+      facts: { Pair: args.pair, Serial: args.serial, "Signed serial": args.signedSerial },
+      next: "Look at the subscription; if it is not the one that was wanted, sign the serial that it tells.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace SerialMismatchError {
+  type Args = {
+    pair: PairId;
+    serial: number;
+    signedSerial: bigint;
+  };
+}
+
+/**
  * The message is no longer valid.
  *
  * Sign a new one with a later deadline.
@@ -2278,6 +2673,58 @@ export declare namespace StringTooLongError {
   type Args = {
     str: string;
   };
+}
+
+/**
+ * A quantity or a number of periods that is zero or cannot be counted.
+ *
+ * Choose both between 1 and 65,535, counting periods that are paid already.
+ */
+export class SubscribeOutOfBoundsError extends RecourseError {
+  override readonly name = "SubscribeOutOfBoundsError";
+  readonly contractError = "SubscribeOutOfBounds";
+  readonly args: SubscribeOutOfBoundsError.Args;
+
+  constructor(args: SubscribeOutOfBoundsError.Args, options: CauseOption = {}) {
+    super("A quantity or a number of periods that is zero or cannot be counted.", {
+      ...options,
+      docsPath: "docs/errors.md#subscribeoutofbounds",
+      facts: { Quantity: args.quantity, "Max periods": args.maxPeriods },
+      next: "Choose both between 1 and 65,535, counting periods that are paid already.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace SubscribeOutOfBoundsError {
+  type Args = {
+    quantity: bigint;
+    maxPeriods: bigint;
+  };
+}
+
+/**
+ * The subscription is for nobody.
+ *
+ * Set `beneficiary`; it may be the subscriber itself.
+ */
+export class SubscribeWithoutBeneficiaryError extends RecourseError {
+  override readonly name = "SubscribeWithoutBeneficiaryError";
+  readonly contractError = "SubscribeWithoutBeneficiary";
+  readonly args: SubscribeWithoutBeneficiaryError.Args;
+
+  constructor(args: SubscribeWithoutBeneficiaryError.Args = {}, options: CauseOption = {}) {
+    super("The subscription is for nobody.", {
+      ...options,
+      docsPath: "docs/errors.md#subscribewithoutbeneficiary",
+      next: "Set `beneficiary`; it may be the subscriber itself.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace SubscribeWithoutBeneficiaryError {
+  type Args = Record<string, never>;
 }
 
 /**
@@ -2393,6 +2840,34 @@ export declare namespace TermsFeeTooHighError {
 }
 
 /**
+ * There is no time to charge, or too much of it.
+ *
+ * Choose `grace` between 1 and `maximum` seconds, half of the shortest period.
+ */
+export class TermsGraceOutOfBoundsError extends RecourseError {
+  override readonly name = "TermsGraceOutOfBoundsError";
+  readonly contractError = "TermsGraceOutOfBounds";
+  readonly args: TermsGraceOutOfBoundsError.Args;
+
+  constructor(args: TermsGraceOutOfBoundsError.Args, options: CauseOption = {}) {
+    super("There is no time to charge, or too much of it.", {
+      ...options,
+      docsPath: "docs/errors.md#termsgraceoutofbounds",
+      facts: { Grace: args.grace, Maximum: args.maximum },
+      next: "Choose `grace` between 1 and `maximum` seconds, half of the shortest period.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsGraceOutOfBoundsError {
+  type Args = {
+    grace: number;
+    maximum: bigint;
+  };
+}
+
+/**
  * The encoded terms do not have the length of this kind's terms.
  *
  * Encode the terms with `encodeTerms`.
@@ -2449,6 +2924,91 @@ export declare namespace TermsNonRefundableTooHighError {
 }
 
 /**
+ * The subscriber could take nothing back, or there is a share of nothing.
+ *
+ * Set `nonRefundableBps` below 10,000, and to zero without a refund window.
+ */
+export class TermsNonRefundableWrongError extends RecourseError {
+  override readonly name = "TermsNonRefundableWrongError";
+  readonly contractError = "TermsNonRefundableWrong";
+  readonly args: TermsNonRefundableWrongError.Args;
+
+  constructor(args: TermsNonRefundableWrongError.Args, options: CauseOption = {}) {
+    super("The subscriber could take nothing back, or there is a share of nothing.", {
+      ...options,
+      docsPath: "docs/errors.md#termsnonrefundablewrong",
+      facts: { "Non refundable bps": args.nonRefundableBps, "Refund window": args.refundWindow },
+      next: "Set `nonRefundableBps` below 10,000, and to zero without a refund window.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsNonRefundableWrongError {
+  type Args = {
+    nonRefundableBps: number;
+    refundWindow: number;
+  };
+}
+
+/**
+ * The period is out of bounds.
+ *
+ * Choose `periodLength` between `minimum` and `maximum`, in seconds or months as `periodUnit` says.
+ */
+export class TermsPeriodOutOfBoundsError extends RecourseError {
+  override readonly name = "TermsPeriodOutOfBoundsError";
+  readonly contractError = "TermsPeriodOutOfBounds";
+  readonly args: TermsPeriodOutOfBoundsError.Args;
+
+  constructor(args: TermsPeriodOutOfBoundsError.Args, options: CauseOption = {}) {
+    super("The period is out of bounds.", {
+      ...options,
+      docsPath: "docs/errors.md#termsperiodoutofbounds",
+      facts: { "Period length": args.periodLength, Minimum: args.minimum, Maximum: args.maximum },
+      next: "Choose `periodLength` between `minimum` and `maximum`, in seconds or months as `periodUnit` says.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsPeriodOutOfBoundsError {
+  type Args = {
+    periodLength: number;
+    minimum: number;
+    maximum: number;
+  };
+}
+
+/**
+ * The window would reach beyond the period that it refunds.
+ *
+ * Choose `refundWindow` of at most `maximum` seconds: the shortest period less `grace`.
+ */
+export class TermsRefundWindowTooLongError extends RecourseError {
+  override readonly name = "TermsRefundWindowTooLongError";
+  readonly contractError = "TermsRefundWindowTooLong";
+  readonly args: TermsRefundWindowTooLongError.Args;
+
+  constructor(args: TermsRefundWindowTooLongError.Args, options: CauseOption = {}) {
+    super("The window would reach beyond the period that it refunds.", {
+      ...options,
+      docsPath: "docs/errors.md#termsrefundwindowtoolong",
+      facts: { "Refund window": args.refundWindow, Maximum: args.maximum },
+      next: "Choose `refundWindow` of at most `maximum` seconds: the shortest period less `grace`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsRefundWindowTooLongError {
+  type Args = {
+    refundWindow: number;
+    maximum: bigint;
+  };
+}
+
+/**
  * The time for resolving a dispute is out of bounds.
  *
  * Choose `resolutionPeriod` between `minimum` and `maximum` seconds.
@@ -2473,6 +3033,34 @@ export declare namespace TermsResolutionPeriodOutOfBoundsError {
   type Args = {
     resolutionPeriod: number;
     minimum: number;
+    maximum: number;
+  };
+}
+
+/**
+ * The trial is too long.
+ *
+ * Choose `trial` of at most `maximum` seconds.
+ */
+export class TermsTrialTooLongError extends RecourseError {
+  override readonly name = "TermsTrialTooLongError";
+  readonly contractError = "TermsTrialTooLong";
+  readonly args: TermsTrialTooLongError.Args;
+
+  constructor(args: TermsTrialTooLongError.Args, options: CauseOption = {}) {
+    super("The trial is too long.", {
+      ...options,
+      docsPath: "docs/errors.md#termstrialtoolong",
+      facts: { Trial: args.trial, Maximum: args.maximum },
+      next: "Choose `trial` of at most `maximum` seconds.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsTrialTooLongError {
+  type Args = {
+    trial: number;
     maximum: number;
   };
 }
@@ -2559,6 +3147,30 @@ export declare namespace TermsWithoutOperatorError {
 }
 
 /**
+ * A period costs nothing.
+ *
+ * Set `price` to at least 1.
+ */
+export class TermsWithoutPriceError extends RecourseError {
+  override readonly name = "TermsWithoutPriceError";
+  readonly contractError = "TermsWithoutPrice";
+  readonly args: TermsWithoutPriceError.Args;
+
+  constructor(args: TermsWithoutPriceError.Args = {}, options: CauseOption = {}) {
+    super("A period costs nothing.", {
+      ...options,
+      docsPath: "docs/errors.md#termswithoutprice",
+      next: "Set `price` to at least 1.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsWithoutPriceError {
+  type Args = Record<string, never>;
+}
+
+/**
  * The terms name nobody to be paid.
  *
  * Set `receiver`.
@@ -2579,6 +3191,30 @@ export class TermsWithoutReceiverError extends RecourseError {
 }
 
 export declare namespace TermsWithoutReceiverError {
+  type Args = Record<string, never>;
+}
+
+/**
+ * The terms name no token.
+ *
+ * Set `token`.
+ */
+export class TermsWithoutTokenError extends RecourseError {
+  override readonly name = "TermsWithoutTokenError";
+  readonly contractError = "TermsWithoutToken";
+  readonly args: TermsWithoutTokenError.Args;
+
+  constructor(args: TermsWithoutTokenError.Args = {}, options: CauseOption = {}) {
+    super("The terms name no token.", {
+      ...options,
+      docsPath: "docs/errors.md#termswithouttoken",
+      next: "Set `token`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TermsWithoutTokenError {
   type Args = Record<string, never>;
 }
 
@@ -2666,6 +3302,35 @@ export declare namespace TokenStateUnreadableError {
 }
 
 /**
+ * Ending paid time takes exactly what it cost and is not held any more.
+ *
+ * Approve `needed` to the plan, and pass it.
+ */
+export class TopUpWrongError extends RecourseError {
+  override readonly name = "TopUpWrongError";
+  readonly contractError = "TopUpWrong";
+  readonly args: TopUpWrongError.Args;
+
+  constructor(args: TopUpWrongError.Args, options: CauseOption = {}) {
+    super("Ending paid time takes exactly what it cost and is not held any more.", {
+      ...options,
+      docsPath: "docs/errors.md#topupwrong",
+      facts: { Pair: args.pair, "Top up": args.topUp, Needed: args.needed },
+      next: "Approve `needed` to the plan, and pass it.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TopUpWrongError {
+  type Args = {
+    pair: PairId;
+    topUp: bigint;
+    needed: bigint;
+  };
+}
+
+/**
  * The proven transfer went to another address.
  *
  * Record it in the vault that got it.
@@ -2689,6 +3354,62 @@ export class TransferToOtherError extends RecourseError {
 export declare namespace TransferToOtherError {
   type Args = {
     recipient: Address;
+  };
+}
+
+/**
+ * The subscriber came after the window had closed.
+ *
+ * Until `maturesAt` the merchant can still give it back: ask.
+ */
+export class UndoAfterCloseError extends RecourseError {
+  override readonly name = "UndoAfterCloseError";
+  readonly contractError = "UndoAfterClose";
+  readonly args: UndoAfterCloseError.Args;
+
+  constructor(args: UndoAfterCloseError.Args, options: CauseOption = {}) {
+    super("The subscriber came after the window had closed.", {
+      ...options,
+      docsPath: "docs/errors.md#undoafterclose",
+      facts: { Pair: args.pair, "Closes at": args.closesAt, "Matures at": args.maturesAt },
+      next: "Until `maturesAt` the merchant can still give it back: ask.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace UndoAfterCloseError {
+  type Args = {
+    pair: PairId;
+    closesAt: number;
+    maturesAt: number;
+  };
+}
+
+/**
+ * The subscriber has undone a charge of this plan before.
+ *
+ * Ask the merchant, who can refund a charge until it matures.
+ */
+export class UndoUsedError extends RecourseError {
+  override readonly name = "UndoUsedError";
+  readonly contractError = "UndoUsed";
+  readonly args: UndoUsedError.Args;
+
+  constructor(args: UndoUsedError.Args, options: CauseOption = {}) {
+    super("The subscriber has undone a charge of this plan before.", {
+      ...options,
+      docsPath: "docs/errors.md#undoused",
+      facts: { Subscriber: args.subscriber },
+      next: "Ask the merchant, who can refund a charge until it matures.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace UndoUsedError {
+  type Args = {
+    subscriber: Address;
   };
 }
 
@@ -2721,7 +3442,9 @@ export declare namespace VerifierHasNoCodeError {
 
 /** The class of each error, by the contract's name for it. */
 export const contractErrors = {
+  AllowanceTooLow: AllowanceTooLowError,
   AlreadyFrozen: AlreadyFrozenError,
+  AlreadySubscribed: AlreadySubscribedError,
   AmountZero: AmountZeroError,
   AnnouncementExceedsSurplus: AnnouncementExceedsSurplusError,
   AnnouncementNotRunning: AnnouncementNotRunningError,
@@ -2735,6 +3458,8 @@ export const contractErrors = {
   BlockTooOld: BlockTooOldError,
   CaptureAfterDeadline: CaptureAfterDeadlineError,
   CaptureExceedsHeld: CaptureExceedsHeldError,
+  ChargeMatured: ChargeMaturedError,
+  ChargeNotHeld: ChargeNotHeldError,
   ClaimBeforeMaturity: ClaimBeforeMaturityError,
   ClaimEmpty: ClaimEmptyError,
   CloneArgumentsTooLong: CloneArgumentsTooLongError,
@@ -2747,6 +3472,7 @@ export const contractErrors = {
   DisputeAfterClose: DisputeAfterCloseError,
   DisputeMismatch: DisputeMismatchError,
   FailedDeployment: FailedDeploymentError,
+  FirstChargeTooHigh: FirstChargeTooHighError,
   GasLeftTooLow: GasLeftTooLowError,
   HeaderMalformed: HeaderMalformedError,
   HeaderTooLong: HeaderTooLongError,
@@ -2763,10 +3489,12 @@ export const contractErrors = {
   LogOfOtherToken: LogOfOtherTokenError,
   NoArbiter: NoArbiterError,
   NotArbiter: NotArbiterError,
+  NotMerchant: NotMerchantError,
   NotOperator: NotOperatorError,
   NotParty: NotPartyError,
   NotPayer: NotPayerError,
   NotSeller: NotSellerError,
+  NotSubscriber: NotSubscriberError,
   NothingHeld: NothingHeldError,
   NothingToAssign: NothingToAssignError,
   NothingToDispute: NothingToDisputeError,
@@ -2775,9 +3503,15 @@ export const contractErrors = {
   PaymentDisputed: PaymentDisputedError,
   PaymentMismatch: PaymentMismatchError,
   PaymentNotDisputed: PaymentNotDisputedError,
+  PaymentRefused: PaymentRefusedError,
   PaymentUnknown: PaymentUnknownError,
   PayoutGasTooLow: PayoutGasTooLowError,
+  PlanEnded: PlanEndedError,
+  PlanNotOpen: PlanNotOpenError,
+  PlanStagePassed: PlanStagePassedError,
   ProofTooDeep: ProofTooDeepError,
+  PullFailed: PullFailedError,
+  QuantityDiffers: QuantityDiffersError,
   RLPInvalidEncoding: RLPInvalidEncodingError,
   ReceiptMalformed: ReceiptMalformedError,
   ReceiptNotInBlock: ReceiptNotInBlockError,
@@ -2802,24 +3536,37 @@ export const contractErrors = {
   ResolutionNotWhole: ResolutionNotWholeError,
   SafeCastOverflowedUintDowncast: SafeCastOverflowedUintDowncastError,
   SafeERC20FailedOperation: SafeERC20FailedOperationError,
+  SerialMismatch: SerialMismatchError,
   SignatureExpired: SignatureExpiredError,
   SignatureInvalid: SignatureInvalidError,
   StringTooLong: StringTooLongError,
+  SubscribeOutOfBounds: SubscribeOutOfBoundsError,
+  SubscribeWithoutBeneficiary: SubscribeWithoutBeneficiaryError,
   TermsArbiterIsParty: TermsArbiterIsPartyError,
   TermsCaptureWindowOutOfBounds: TermsCaptureWindowOutOfBoundsError,
   TermsFeeReceiverWrong: TermsFeeReceiverWrongError,
   TermsFeeTooHigh: TermsFeeTooHighError,
+  TermsGraceOutOfBounds: TermsGraceOutOfBoundsError,
   TermsLengthWrong: TermsLengthWrongError,
   TermsNonRefundableTooHigh: TermsNonRefundableTooHighError,
+  TermsNonRefundableWrong: TermsNonRefundableWrongError,
+  TermsPeriodOutOfBounds: TermsPeriodOutOfBoundsError,
+  TermsRefundWindowTooLong: TermsRefundWindowTooLongError,
   TermsResolutionPeriodOutOfBounds: TermsResolutionPeriodOutOfBoundsError,
+  TermsTrialTooLong: TermsTrialTooLongError,
   TermsWindowOutOfBounds: TermsWindowOutOfBoundsError,
   TermsWithoutArbiter: TermsWithoutArbiterError,
   TermsWithoutOperator: TermsWithoutOperatorError,
+  TermsWithoutPrice: TermsWithoutPriceError,
   TermsWithoutReceiver: TermsWithoutReceiverError,
+  TermsWithoutToken: TermsWithoutTokenError,
   TokenBalanceUnreadable: TokenBalanceUnreadableError,
   TokenRefusedAuthorization: TokenRefusedAuthorizationError,
   TokenStateUnreadable: TokenStateUnreadableError,
+  TopUpWrong: TopUpWrongError,
   TransferToOther: TransferToOtherError,
+  UndoAfterClose: UndoAfterCloseError,
+  UndoUsed: UndoUsedError,
   VerifierHasNoCode: VerifierHasNoCodeError,
 } as const;
 

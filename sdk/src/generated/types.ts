@@ -33,6 +33,20 @@ export type AuthorizedTransfer = {
   timestamp: number;
 };
 
+/** EIP-712 message by which a subscriber ends the right to charge it. */
+export type Cancel = {
+  /** Who pays, and signs. */
+  subscriber: Address;
+  /** Who may use it. */
+  beneficiary: Address;
+  /** Whether access ends too; else it lasts as long as it is paid. */
+  immediately: boolean;
+  /** The pair's serial when it was signed. A Subscribe of that serial is ended whether it lands before or after. */
+  serial: bigint;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
 /** EIP-712 message by which an escrow's operator captures a part of a payment, and may return the rest. */
 export type Capture = {
   /** The payment, which names chain and vault. */
@@ -72,6 +86,22 @@ export type CaptureMany = {
   /** First Unix second at which the message is no longer valid. */
   deadline: bigint;
 };
+
+/** What became of one item of a batch. */
+export const ChargeResult = {
+  /** The period was charged. */
+  Charged: 0,
+  /** There is nothing to charge now: paid already, not begun, canceled, ended, or never subscribed. */
+  NotDue: 1,
+  /** The subscriber has too little of the token. */
+  BalanceTooLow: 2,
+  /** The subscriber does not let the plan take as much. */
+  AllowanceTooLow: 3,
+  /** The token refused for another reason. */
+  Refused: 4,
+} as const;
+
+export type ChargeResult = (typeof ChargeResult)[keyof typeof ChargeResult];
 
 /** EIP-712 message by which receiver or operator ends a dispute in the payer's favor. */
 export type Concede = {
@@ -162,6 +192,17 @@ export type NextAction = {
   until: number;
 };
 
+/** Names a pair. */
+export type Pair = {
+  /** Who pays. */
+  subscriber: Address;
+  /** Who may use it. */
+  beneficiary: Address;
+};
+
+/** Who pays and who may use it, in one plan: keccak256(subscriber, beneficiary). */
+export type PairId = Hex;
+
 /** A payment as it stands now. */
 export type Payment = {
   /** Its id. */
@@ -198,6 +239,66 @@ export type PaymentRef = {
   /** The nonce of the payer's authorization. */
   nonce: Hex;
 };
+
+/** Why a period cannot be bought. */
+export const PeriodRefusal = {
+  /** It can. */
+  None: 0,
+  /** The plan takes another token. */
+  OtherToken: 1,
+  /** It is not exactly the price of one period. */
+  NotOnePrice: 2,
+  /** The plan has a setup fee: subscribe. */
+  HasSetupFee: 3,
+  /** The merchant has closed the plan. */
+  Closed: 4,
+  /** The payer has a subscription that is charged by itself. */
+  Subscribed: 5,
+  /** The time that is left was paid for another quantity than one. */
+  OtherQuantity: 6,
+  /** More periods are paid than can be counted. */
+  TooManyPeriods: 7,
+} as const;
+
+export type PeriodRefusal = (typeof PeriodRefusal)[keyof typeof PeriodRefusal];
+
+/** What the length of a plan's period counts. */
+export const PeriodUnit = {
+  /** So many seconds, each day 86,400 of them. */
+  Seconds: 0,
+  /**
+   * Months of the calendar (UTC) from the day and the second of the anchor; in a month that is too short, from its
+   * last day.
+   */
+  Months: 1,
+} as const;
+
+export type PeriodUnit = (typeof PeriodUnit)[keyof typeof PeriodUnit];
+
+/**
+ * An EIP-2612 permit of the subscriber for the plan. One without a signature stands for an allowance that is
+ * there.
+ */
+export type Permit = {
+  /** The allowance, in the token's smallest unit. */
+  value: bigint;
+  /** Unix seconds; the token accepts the permit until then. */
+  deadline: bigint;
+  /** 65 bytes r, s, v of a key, or what the subscriber's ERC-1271 contract expects. */
+  signature: Hex;
+};
+
+/** Whether the merchant still takes subscribers. */
+export const PlanStage = {
+  /** It does. */
+  Open: 0,
+  /** No new subscriptions and no periods to buy; those who are subscribed are charged. */
+  Closed: 1,
+  /** Nobody is charged any more. What is paid stays. */
+  Ended: 2,
+} as const;
+
+export type PlanStage = (typeof PlanStage)[keyof typeof PlanStage];
 
 /**
  * Shows that a transaction of this chain emitted two neighbouring logs: a payer's authorization, and the transfer
@@ -314,6 +415,142 @@ export const Status = {
 } as const;
 
 export type Status = (typeof Status)[keyof typeof Status];
+
+/**
+ * EIP-712 message by which a subscriber agrees to be charged once a period. The plan, with its price and all its
+ * terms, is the domain.
+ */
+export type Subscribe = {
+  /** Who pays, and signs. */
+  subscriber: Address;
+  /** Who may use it: the subscriber itself, or another, such as an agent's key; not zero. */
+  beneficiary: Address;
+  /** How many units each charge is for, at least 1. */
+  quantity: bigint;
+  /** How many periods may be charged, at least 1; skipped ones count. */
+  maxPeriods: bigint;
+  /**
+   * The most that may be taken in the moment of subscribing, setup fee included, in the token's smallest unit: less
+   * than a price asks for a trial, or for time that is paid already.
+   */
+  maxFirstCharge: bigint;
+  /** The pair's serial when it was signed; it only grows, so an old message never becomes valid again. */
+  serial: bigint;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
+/** The promise of a subscription plan: one signature, then one pull a period, and never more than was signed. */
+export type SubscriptionPlanTerms = {
+  /** Who earns the charges; not zero. */
+  receiver: Address;
+  /** The server's signing key; not zero, and the receiver itself where there is no other. */
+  operator: Address;
+  /** Who gets the fee; zero exactly when there is no fee, and not the receiver. */
+  feeReceiver: Address;
+  /** The fee in hundredths of a percent of what the receiver gets, at most 1,000. */
+  feeBps: number;
+  /** Free; makes vaults of otherwise equal terms different. */
+  salt: Hex;
+  /** The ERC-20 token of all charges; not zero. */
+  token: Address;
+  /** Of one period and one unit of quantity, in the token's smallest unit, at least 1. */
+  price: bigint;
+  /** What `periodLength` counts. */
+  periodUnit: PeriodUnit;
+  /** Of one period: one hour to five years of seconds, or one to 60 months. */
+  periodLength: number;
+  /**
+   * Seconds from a period's start in which it can be charged: at least 1, and at most half of the shortest period,
+   * in which a month counts 28 days.
+   */
+  grace: number;
+  /** Seconds that a subscriber's first subscription costs nothing, at most 365 days; zero for no trial. */
+  trial: number;
+  /** Taken when somebody subscribes, once whatever the quantity; zero for none. */
+  setupFee: bigint;
+  /**
+   * Seconds in which a subscriber can take back a charge, counted from it: at most the shortest period less `grace`.
+   * Zero pays charges out at once.
+   */
+  refundWindow: number;
+  /** The share of a charge that the subscriber cannot take back, below 10,000; zero without a window. */
+  nonRefundableBps: number;
+};
+
+/** Where a pair stands; computed from facts, not stored. */
+export const SubscriptionStatus = {
+  /** Nothing was ever paid or tried. */
+  None: 0,
+  /** On trial: access, and the first charge comes at its end. */
+  Trialing: 1,
+  /** Paid, and to be charged again. */
+  Active: 2,
+  /** A period has begun and can still be charged. No access until it is. */
+  PastDue: 3,
+  /** A period was not charged in time. No access, and the next one can be charged when it begins. */
+  Skipped: 4,
+  /** Paid, without any right to charge again: bought period by period, or the last that was signed for. */
+  Prepaid: 5,
+  /** Ended by somebody's will; access as long as it is paid. */
+  Canceled: 6,
+  /** Over. */
+  Ended: 7,
+} as const;
+
+export type SubscriptionStatus = (typeof SubscriptionStatus)[keyof typeof SubscriptionStatus];
+
+/** A pair as it stands now. */
+export type SubscriptionView = {
+  /** Its id. */
+  pair: PairId;
+  /** Where it stands. */
+  status: SubscriptionStatus;
+  /** Whether it has access now. */
+  isActive: boolean;
+  /** When period 0 starts, in Unix seconds. */
+  anchor: number;
+  /** First Unix second without access. */
+  paidThrough: number;
+  /** What the next Subscribe or Cancel has to say. */
+  serial: number;
+  /** How many units a charge is for. */
+  quantity: number;
+  /** The period after the newest that is paid. */
+  nextIndex: number;
+  /** First period that may not be charged any more; zero when nothing may be charged. */
+  endIndex: number;
+  /** Of one charge, in the token's smallest unit. */
+  amount: bigint;
+  /** First Unix second of the next charge; zero when there is none. */
+  chargeableFrom: number;
+  /** First Unix second at which that charge has been skipped. */
+  chargeableUntil: number;
+  /** First Unix second at which the newest charge can no longer be undone; zero when there is none. */
+  closesAt: number;
+  /** First Unix second at which that charge is the receiver's; zero when there is none. */
+  maturesAt: number;
+  /** What the subscriber could take back now. */
+  undoable: bigint;
+  /** Whether the subscriber has had its trial in this plan. */
+  trialUsed: boolean;
+  /** Whether the subscriber has undone a charge in this plan. */
+  undoUsed: boolean;
+};
+
+/** EIP-712 message by which a subscriber takes its newest charge back, and ends the subscription. */
+export type Undo = {
+  /** Who pays, and signs. */
+  subscriber: Address;
+  /** Who may use it. */
+  beneficiary: Address;
+  /** Of the charge, as `subscriptionOf` tells; the message is for no other charge. */
+  closesAt: bigint;
+  /** Where the money goes. */
+  to: Address;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
 
 /** EIP-712 message by which an escrow's operator or receiver returns all that is held to the payer. */
 export type Void = {

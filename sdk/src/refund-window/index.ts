@@ -10,6 +10,8 @@ export {
   MIN_RESOLUTION_PERIOD,
   MIN_WINDOW,
 } from "../generated/constants.js";
+// Both the vault and its factory can log it.
+export { findCredited } from "../generated/events/refundWindow.js";
 export * from "../generated/typedData.js";
 export * from "../generated/types.js";
 export type { VaultDeployment } from "../vault/cloneAddress.js";

@@ -3,12 +3,12 @@ import { getBlockNumber, getContractEvents, getTransactionReceipt } from "viem/a
 import { escrowAbi, refundWindowAbi } from "../../generated/abis.js";
 import { paymentOf as escrowPaymentOf } from "../../generated/actions/escrow/paymentOf.js";
 import { paymentOf as refundWindowPaymentOf } from "../../generated/actions/refundWindow/paymentOf.js";
-import type { VaultKind } from "../../generated/addresses.js";
 import type { PaymentRef } from "../../generated/types.js";
+import type { VaultPromise } from "../kinds.js";
 import type { FacilitatorClient } from "./submitter.js";
 
 /** A payment of a vault, and what is expected of it. */
-export type ExpectedPayment = { kind: VaultKind; vault: Address; id: Hex; ref: PaymentRef; amount: bigint };
+export type ExpectedPayment = { kind: VaultPromise["kind"]; vault: Address; id: Hex; ref: PaymentRef; amount: bigint };
 
 /** Whether the vault knows the payment, ended ones included. */
 export async function isPaid(client: FacilitatorClient, { kind, ref, vault }: ExpectedPayment): Promise<boolean> {

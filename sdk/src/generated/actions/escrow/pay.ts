@@ -12,6 +12,7 @@ import type { Authorization } from "../../types.js";
  * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {AmountZeroError} when the value is zero.
  * @throws {PaymentAlreadyKnownError} when this payer's nonce was paid here before.
+ * @throws {PaymentRefusedError} when the kind of vault has no use for such a payment now.
  * @throws {TokenBalanceUnreadableError} when the token is no contract or does not tell balances.
  * @throws {TokenRefusedAuthorizationError} when the token does not accept the authorization.
  * @throws {ReceivedOtherAmountError} when another amount arrived than was signed.

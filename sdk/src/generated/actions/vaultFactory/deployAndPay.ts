@@ -46,3 +46,5 @@ export { findVaultDeployed } from "../../events/vaultFactory.js";
 export { findPaid } from "../../events/refundWindow.js";
 
 export { findAuthorized } from "../../events/escrow.js";
+
+export { findCredited, findPaymentCredited, findPeriodPaid } from "../../events/subscriptionPlan.js";
