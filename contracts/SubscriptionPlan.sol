@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -310,14 +311,15 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         uint256 total = 0;
 
         for (uint256 i = 0; i < pairs.length; ++i) {
-            PairId pair = _pairOf(pairs[i].subscriber, pairs[i].beneficiary);
-            uint256 amount;
-            (results[i], amount) = _charge(pair, pairs[i].subscriber, chargeTerms);
-            if (results[i] == ChargeResult.Charged) {
+            Pair calldata item = pairs[i];
+            PairId pair = _pairOf(item.subscriber, item.beneficiary);
+            (ChargeResult result, uint256 amount) = _charge(pair, item.subscriber, chargeTerms);
+            results[i] = result;
+            if (result == ChargeResult.Charged) {
                 charged[count++] = pair;
                 total += amount;
-            } else if (results[i] != ChargeResult.NotDue) {
-                emit ChargeFailed(pair, results[i]);
+            } else if (result != ChargeResult.NotDue) {
+                emit ChargeFailed(pair, result);
             }
         }
         if (count == 0) return results;
@@ -705,7 +707,11 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     /* VIEWS */
 
     function _pairOf(address subscriber, address beneficiary) private pure returns (PairId) {
-        return PairId.wrap(keccak256(abi.encode(subscriber, beneficiary)));
+        bytes32 hash = Hashes.efficientKeccak256(
+            bytes32(uint256(uint160(subscriber))),
+            bytes32(uint256(uint160(beneficiary)))
+        );
+        return PairId.wrap(hash);
     }
 
     /// @inheritdoc ISubscriptionPlan
