@@ -352,8 +352,8 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         if (result != ChargeResult.Charged) return (result, 0);
 
         ++index;
-        uint256 end = PeriodLib.startOf(chargeTerms.unit, chargeTerms.length, word.anchor(), index);
-        _subscriptions[pair] = word.withCharge(index, end, chargeTerms.closesAt);
+        uint256 paidThrough = PeriodLib.startOf(chargeTerms.unit, chargeTerms.length, word.anchor(), index);
+        _subscriptions[pair] = word.withCharge(index, paidThrough, chargeTerms.closesAt);
     }
 
     /// @dev The next period that can be charged, and from when. After the newest that was charged, only the next two can be, and
@@ -367,11 +367,11 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         uint256 length
     ) private view returns (uint256 index, uint256 from) {
         (index, from) = (word.nextIndex(), word.paidThrough());
-        uint256 end = word.endIndex();
-        if (index >= end) return (0, 0);
+        uint256 endIndex = word.endIndex();
+        if (index >= endIndex) return (0, 0);
         if (block.timestamp < from + grace) return (index, from);
 
-        if (++index >= end) return (0, 0);
+        if (++index >= endIndex) return (0, 0);
         from = PeriodLib.startOf(unit, length, word.anchor(), index);
         return block.timestamp < from + grace ? (index, from) : (0, 0);
     }
