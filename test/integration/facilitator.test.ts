@@ -272,7 +272,7 @@ describe("the facilitator over HTTP", () => {
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => void lines.push(line) });
     const config = readConfig({ ...SETTINGS, EVM_RPC_URL: world.rpcUrl, MERCHANTS: `shop:${MERCHANT_KEY}` });
-    const server = createApp(config, logger).listen(0, "127.0.0.1");
+    const server = (await createApp(config, logger)).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     try {
       const { port } = server.address() as AddressInfo;

@@ -49,6 +49,8 @@ const environment = z.object({
   MAX_GAS: z.coerce.bigint().positive().default(500_000n),
   /** Seconds before the end of an escrow's capture window in which nothing is captured or voided: it could be mined too late. */
   CAPTURE_MARGIN_SECONDS: z.coerce.number().int().nonnegative().default(60),
+  /** A SQLite file that keeps what was signed, so that a restart answers what was being settled. Default: memory. Node 22.13 or later. */
+  STATE_FILE: z.string().min(1).optional(),
   /** Milliseconds that a payment waits for others of its vault, to be sent with them; 0: each is sent alone. */
   BATCH_WINDOW_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   /** As many payments are sent together at most. */
