@@ -13,7 +13,7 @@ import { ErrReverted } from "../errors.js";
 import { encodeTermsOf } from "../kinds.js";
 import { chainIdOf, type VaultExtra } from "../terms.js";
 import { pending, Refusal, success } from "./answers.js";
-import { type ExpectedPayment, paidIn } from "./chain.js";
+import { creditedIn, type ExpectedPayment, paidIn } from "./chain.js";
 import {
   encoded,
   type Facilitator,
@@ -43,7 +43,7 @@ export async function relayRecord(
   const { key, outcome } = await sendRecord(facilitator, payment);
   const { receipt, submission } = outcome;
   if (!receipt) return pending(facilitator, payment, submission.hash);
-  if (paidIn(receipt.logs, payment))
+  if (paidIn(receipt.logs, payment) || creditedIn(receipt.logs, payment))
     return success(facilitator, payment, submission.hash, { amount: payment.amount, operation: "record" });
   // What was done for another message stays known: only what failed may be tried again.
   if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
