@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import { ExactEvmScheme, type FacilitatorClient, parseRelayRequest } from "@recourse/sdk/exact/facilitator";
+import { SubscriptionEvmScheme } from "@recourse/sdk/subscription/facilitator";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { PaymentPayloadV2Schema, PaymentRequirementsV2Schema, z } from "@x402/core/schemas";
 import type { Network, PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -46,7 +47,10 @@ export function createApp(config: Config, logger: Logger): Express {
     maxGas: config.MAX_GAS,
     sponsor: createSponsor(config),
   });
-  const facilitator = new x402Facilitator().register(config.EVM_NETWORK as Network, scheme);
+  const network = config.EVM_NETWORK as Network;
+  const facilitator = new x402Facilitator()
+    .register(network, scheme)
+    .register(network, new SubscriptionEvmScheme(scheme));
 
   const app = express();
   app.disable("x-powered-by");

@@ -7,7 +7,7 @@ import {
   type PairId,
   PlanStage,
   type SubscriptionPlanTerms,
-  SubscriptionStatus,
+  type SubscriptionStatus,
   type SubscriptionView,
 } from "../generated/types.js";
 import { type ReceiptAction, type ReceiptOf, receiptOfKind } from "../vault/receipt.js";
@@ -126,20 +126,15 @@ export function statusNameOf(status: SubscriptionStatus): StatusName {
 }
 
 /** Whether a subscription can still be charged: then it is neither begun anew nor paid by the period. */
-export function isLive({ status }: SubscriptionView): boolean {
-  const live: SubscriptionStatus[] = [
-    SubscriptionStatus.Trialing,
-    SubscriptionStatus.Active,
-    SubscriptionStatus.PastDue,
-    SubscriptionStatus.Skipped,
-  ];
-  return live.includes(status);
+export function isLiveStatus(status: StatusName): boolean {
+  return ["trialing", "active", "past-due", "skipped"].includes(status);
 }
 
 function actionsOf(view: SubscriptionView, { pair, stage, terms }: Circumstances): ReceiptAction<SubscriptionAction>[] {
   const { beneficiary, subscriber } = pair;
   const { chargeableFrom, chargeableUntil, closesAt, maturesAt, undoable } = view;
-  const isForSale = stage === PlanStage.Open && !isLive(view);
+  const isLive = isLiveStatus(statusNameOf(view.status));
+  const isForSale = stage === PlanStage.Open && !isLive;
   const isForItself = isAddressEqual(subscriber, beneficiary);
   const always = { actor: subscriber, from: 0, until: null };
   const actions: (ReceiptAction<SubscriptionAction> | false)[] = [
@@ -152,7 +147,7 @@ function actionsOf(view: SubscriptionView, { pair, stage, terms }: Circumstances
       until: chargeableUntil,
       how: ["call"],
     },
-    isLive(view) && { action: "cancel", ...always, how: ["call", "signature"] },
+    isLive && { action: "cancel", ...always, how: ["call", "signature"] },
     undoable !== 0n && { action: "undo", ...always, until: closesAt, how: ["call", "signature"] },
     closesAt !== 0 && { action: "refund", actor: terms.receiver, from: 0, until: maturesAt, how: ["call"] },
   ];

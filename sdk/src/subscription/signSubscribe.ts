@@ -1,5 +1,5 @@
 import { type Address, erc20Abi, maxUint256 } from "viem";
-import { getBlock, getCode, readContract } from "viem/actions";
+import { getCode, readContract } from "viem/actions";
 import { subscriptionOf } from "../generated/actions/subscriptionPlan/subscriptionOf.js";
 import { addresses } from "../generated/addresses.js";
 import { subscribeTypedData } from "../generated/typedData.js";
@@ -96,12 +96,9 @@ async function standingOf(
     getCode(client, { address: plan }),
   ]);
   if (code === undefined) return { serial: 0n, firstCharge: firstChargeOf(terms, { quantity }), allowance };
-  const [{ paidThrough, serial, trialUsed: isTrialUsed }, { timestamp }] = await Promise.all([
-    subscriptionOf(client, { address: plan, pair: { subscriber, beneficiary } }),
-    getBlock(client),
-  ]);
+  const pair = { subscriber, beneficiary };
+  const { isActive, serial, trialUsed: isTrialUsed } = await subscriptionOf(client, { address: plan, pair });
   // What is paid already is not paid again: the first period begins where it ends.
-  const hasTime = timestamp < BigInt(paidThrough);
-  const firstCharge = hasTime ? terms.setupFee : firstChargeOf(terms, { isTrialUsed, quantity });
+  const firstCharge = isActive ? terms.setupFee : firstChargeOf(terms, { isTrialUsed, quantity });
   return { serial: BigInt(serial), firstCharge, allowance };
 }

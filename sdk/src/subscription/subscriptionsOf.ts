@@ -4,7 +4,7 @@ import { subscriptionPlanAbi } from "../generated/abis.js";
 import type { Pair } from "../generated/types.js";
 import { type SubscriptionReceipt, type SubscriptionState, statusOf } from "./receipt.js";
 
-const subscribed = subscriptionPlanAbi.find(
+export const subscribedEvent = subscriptionPlanAbi.find(
   (item) => item.type === "event" && item.name === "Subscribed",
 ) as SubscribedEvent;
 type SubscribedEvent = Extract<(typeof subscriptionPlanAbi)[number], { type: "event"; name: "Subscribed" }>;
@@ -63,7 +63,7 @@ export async function pairsOf(
     const end = first + blocksPerRequest - 1n;
     const range = { address: [...plans], fromBlock: first, toBlock: end < last ? end : last };
     const [agreements, periods] = await Promise.all([
-      getLogs(client, { ...range, event: subscribed, args: party, strict: true }),
+      getLogs(client, { ...range, event: subscribedEvent, args: party, strict: true }),
       getLogs(client, { ...range, event: periodPaid, args: { payer }, strict: true }),
     ]);
     for (const { address, args, blockNumber } of agreements) {

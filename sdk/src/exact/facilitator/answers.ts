@@ -1,10 +1,11 @@
 import type { SettleResponse } from "@x402/core/types";
 import type { Hex } from "viem";
 import type { RelayRequest } from "../../vault/relay.js";
+import { withDeadline } from "../../withDeadline.js";
 import { ErrSettlementPending } from "../errors.js";
 import type { ExpectedPayment } from "./chain.js";
 import type { Facilitator } from "./facilitator.js";
-import { reasonOf, withDeadline } from "./reasons.js";
+import { reasonOf } from "./reasons.js";
 import { bareReceipt, readReceipt, type VaultReceipt } from "./receipts.js";
 
 /* What a facilitator answers. It never throws: a message could leak into a public response. */

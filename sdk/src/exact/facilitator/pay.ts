@@ -14,6 +14,7 @@ import type { Authorization } from "../../generated/types.js";
 import { buildReceiptProof } from "../../receipt-proof/buildReceiptProof.js";
 import { findAuthorizedTransfer } from "../../receipt-proof/findAuthorizedTransfer.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
+import { withDeadline } from "../../withDeadline.js";
 import {
   ErrAlreadyPaid,
   ErrAssetNotAllowed,
@@ -54,7 +55,6 @@ import {
   spend,
 } from "./facilitator.js";
 import type { GuardedOfficialScheme } from "./official.js";
-import { withDeadline } from "./reasons.js";
 import { provenPayment, submitRecord } from "./record.js";
 import { type ContractCall, GasTooHighError, type Outcome, type Work } from "./submitter.js";
 import {

@@ -7,7 +7,12 @@ import { nextActions as refundWindowNextActions } from "../../generated/actions/
 import { paymentOf as refundWindowPaymentOf } from "../../generated/actions/refundWindow/paymentOf.js";
 import type { NextAction } from "../../generated/types.js";
 import type { PaymentReceipt as RefundWindowReceipt } from "../../refund-window/receipt.js";
-import { bareSubscriptionReceipt, type PeriodReceipt, statusOf } from "../../subscription/receipt.js";
+import {
+  bareSubscriptionReceipt,
+  type PeriodReceipt,
+  type SubscriptionReceipt,
+  statusOf,
+} from "../../subscription/receipt.js";
 import type { ReceiptAction } from "../../vault/receipt.js";
 import type { ExpectedPayment } from "./chain.js";
 import type { FacilitatorClient } from "./submitter.js";
@@ -15,7 +20,7 @@ import type { FacilitatorClient } from "./submitter.js";
 /* What the buyer is told of its payment: the times, and who may do what until when. */
 
 /** What the buyer gets, whatever the kind of vault. */
-export type VaultReceipt = RefundWindowReceipt | EscrowReceipt | PeriodReceipt;
+export type VaultReceipt = RefundWindowReceipt | EscrowReceipt | PeriodReceipt | SubscriptionReceipt;
 
 /** What can be said of a payment without asking the chain. */
 export function bareReceipt({ amount, id, kind, ref, vault }: ExpectedPayment, network: string): VaultReceipt {

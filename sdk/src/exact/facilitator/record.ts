@@ -9,6 +9,7 @@ import { deployCall } from "../../generated/actions/vaultFactory/deploy.js";
 import { Method, type ReceiptProof } from "../../generated/types.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import type { RelayRequest } from "../../vault/relay.js";
+import { withDeadline } from "../../withDeadline.js";
 import { ErrReverted } from "../errors.js";
 import { encodeTermsOf } from "../kinds.js";
 import { chainIdOf, type VaultExtra } from "../terms.js";
@@ -24,7 +25,6 @@ import {
   spend,
 } from "./facilitator.js";
 import { inOneTransaction } from "./multicall.js";
-import { withDeadline } from "./reasons.js";
 import type { ContractCall, Outcome } from "./submitter.js";
 
 /* Payments that came past `pay`: a front-runner's, another facilitator's, the seller's own. A proof makes them count. */

@@ -9,10 +9,10 @@ import { bareSubscriptionReceipt, statusOf } from "../../subscription/receipt.js
 import { fromWire } from "../../vault/messages.js";
 import { PAYOUT_GAS } from "../../vault/payoutGas.js";
 import type { RelayRequest } from "../../vault/relay.js";
+import { withDeadline } from "../../withDeadline.js";
 import { ErrReverted, ErrSettlementPending, ErrVaultNotDeployed } from "../errors.js";
 import { optional, Refusal } from "./answers.js";
 import { encoded, type Facilitator, isDeployed, submitSponsored } from "./facilitator.js";
-import { withDeadline } from "./reasons.js";
 import type { ContractCall } from "./submitter.js";
 import { relayedSignature } from "./wallet.js";
 
