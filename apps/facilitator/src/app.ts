@@ -6,6 +6,7 @@ import {
   parseRelayRequest,
   type SubmissionStorage,
 } from "@recourse/sdk/exact/facilitator";
+import { SubscriptionEvmScheme } from "@recourse/sdk/subscription/facilitator";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { PaymentPayloadV2Schema, PaymentRequirementsV2Schema, z } from "@x402/core/schemas";
 import type { Network, PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -52,7 +53,10 @@ export async function createApp(config: Config, logger: Logger): Promise<Express
     maxGas: config.MAX_GAS,
     sponsor: createSponsor(config),
   });
-  const facilitator = new x402Facilitator().register(config.EVM_NETWORK as Network, scheme);
+  const network = config.EVM_NETWORK as Network;
+  const facilitator = new x402Facilitator()
+    .register(network, scheme)
+    .register(network, new SubscriptionEvmScheme(scheme));
 
   const app = express();
   app.disable("x-powered-by");
