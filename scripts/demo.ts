@@ -1,8 +1,9 @@
 /**
  * The main job on real parts, told line by line: a stock x402 client pays into a refund window, and gets its money back; it
- * pays into an escrow, and gets back what was not earned.
+ * pays into an escrow, and gets back what was not earned; it subscribes by one signature, and takes a charge back.
  * At the end the books of all parties are checked to the last unit; any difference makes the exit code 1.
  */
+import { subscriptionPlanAbi } from "@recourse/sdk/abis";
 import { paymentReceipt as escrowReceipt } from "@recourse/sdk/escrow";
 import type { RefundWindowExtra } from "@recourse/sdk/exact/server";
 import { buildReceiptProof, recordRequest } from "@recourse/sdk/receipt-proof";
@@ -21,9 +22,27 @@ import {
   signResolve,
   withdraw,
 } from "@recourse/sdk/refund-window";
+import {
+  ChargeResult,
+  charge,
+  claimableBuckets as claimableOfPlan,
+  signCancel,
+  signUndo,
+  subscriptionOf,
+  subscriptionReceipt,
+} from "@recourse/sdk/subscription";
+import { SubscriptionEvmScheme } from "@recourse/sdk/subscription/client";
+import type { AccessStanding } from "@recourse/sdk/subscription/server";
 import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequired, PaymentRequirements } from "@x402/core/types";
 import { ExactEvmScheme as StockExactEvmScheme } from "@x402/evm/exact/client";
+import {
+  createSIWxClientExtension,
+  createSIWxPayload,
+  encodeSIWxHeader,
+  type SIWxExtension,
+  type SupportedChain,
+} from "@x402/extensions/sign-in-with-x";
 import { decodePaymentResponseHeader, wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import {
   type Address,
@@ -34,6 +53,7 @@ import {
   type Hex,
   keccak256,
   parseAbi,
+  parseEventLogs,
   size,
   stringToHex,
 } from "viem";
@@ -49,6 +69,7 @@ const PAINTING_BACK = 350_000n;
 const PURSE = 50_000_000n;
 const ANIMATION = 3_200_000n;
 const FEE_BPS = 100n;
+const MONTHLY = 5_000_000n;
 const DAY = 86_400;
 
 const shopAccount = developmentAccount(1);
@@ -64,12 +85,17 @@ const buyers = {
   frank: developmentAccount(10),
   grace: developmentAccount(11),
 };
+const subscribers = {
+  anna: developmentAccount(12),
+  ivo: developmentAccount(13),
+  judy: developmentAccount(14),
+};
 
 await main();
 
 async function main(): Promise<void> {
   say(
-    "Recourse demo: refunds and escrow for x402, on a local node with real USDC bytecode.\nKeys are the public development mnemonic; the chain's clock starts 200 days ago, so that time can pass.\n",
+    "Recourse demo: refunds, escrow and subscriptions for x402, on a local node with real USDC bytecode.\nKeys are the public development mnemonic; the chain's clock starts 200 days ago, so that time can pass.\n",
   );
   const world = await startWorld();
   let facilitator: FacilitatorProcess | undefined;
@@ -80,13 +106,13 @@ async function main(): Promise<void> {
     say(`facilitator  ${facilitator.url}`);
     const fee = { receiver: feeAccount.address, bps: Number(FEE_BPS) };
     const parties = { receiver: shopAccount.address, operator, fee, arbiter: arbiter.address };
-    shop = await startShop(facilitator.url, parties);
+    shop = await startShop({ facilitatorUrl: facilitator.url, rpcUrl: world.rpcUrl }, parties);
     say(
       `shop         ${shop.url}, sells into vault ${shop.vault}\n             for ${shopAccount.address}, operator ${operator.address}, fee to ${feeAccount.address}\n`,
     );
     const { timestamp } = await world.client.getBlock();
-    const { arbitrationVault, escrowVault, url: shopUrl, vault } = shop;
-    const stage = { world, facilitatorUrl: facilitator.url, shopUrl, vault, arbitrationVault, escrowVault };
+    const { arbitrationVault, escrowVault, plan, url: shopUrl, vault } = shop;
+    const stage = { world, facilitatorUrl: facilitator.url, shopUrl, vault, arbitrationVault, escrowVault, plan };
     const isRight = await play({ ...stage, start: Number(timestamp), moves: new Map() });
     process.exitCode = isRight ? 0 : 1;
   } finally {
@@ -103,18 +129,25 @@ type Stage = {
   vault: Address;
   arbitrationVault: Address;
   escrowVault: Address;
+  plan: Address;
   /** When the play began, by the chain's clock. */
   start: number;
   /** With whom the money of each buyer's payment was from when on. */
   moves: Map<Buyer, Move[]>;
 };
 type Buyer = keyof typeof buyers;
+type Subscriber = keyof typeof subscribers;
 
 async function play(stage: Stage): Promise<boolean> {
   const { client } = stage.world;
   for (const { address } of Object.values(buyers)) {
     await mintUsdc(client, address, PURSE);
     // The buyers have no gas: whatever they do, they do by signature.
+    await client.setBalance({ address, value: 0n });
+  }
+  for (const [name, { address }] of Object.entries(subscribers)) {
+    // Ivo's purse is good for one month.
+    await mintUsdc(client, address, name === "ivo" ? MONTHLY : PURSE);
     await client.setBalance({ address, value: 0n });
   }
 
@@ -128,6 +161,7 @@ async function play(stage: Stage): Promise<boolean> {
   await holdAtMost(stage);
   await claimMatured(stage);
   await showTimeline(stage);
+  await subscribeByTheMonth(stage);
   return checkBooks(stage);
 }
 
@@ -350,6 +384,97 @@ async function showTimeline({ moves, start, world }: Stage): Promise<void> {
   say("");
 }
 
+async function subscribeByTheMonth(stage: Stage): Promise<void> {
+  say("11. Anna, Ivo and Judy subscribe to a feed: one signature each, and then one charge a month.");
+  const { accepts } = await offer(stage, "/feed");
+  const description = await describePayTo(stage.world.client, requireFirst(accepts));
+  for (const sentence of description?.promise.slice(0, 3) ?? []) say(`   promise    ${sentence}`);
+  for (const name of Object.keys(subscribers) as Subscriber[]) {
+    const response = await subscribingFetch(name)(`${stage.shopUrl}/feed`);
+    const receipt = subscriptionReceipt(response);
+    if (response.status !== 200 || !receipt) throw new Error(`${name} was answered with status ${response.status}.`);
+    const { transaction } = decodePaymentResponseHeader(requireHeader(response, "PAYMENT-RESPONSE"));
+    say(
+      `   ${name.padEnd(10)} charged ${usdc(receipt.charge ?? "0")}, paid through ${time(receipt.paidThrough ?? 0)}, ${await gas(stage, transaction as Hash)} gas`,
+    );
+  }
+  await showWhoGetsIn(stage);
+
+  await nextMonth(stage, "anna");
+  await chargeAll(stage);
+  await showWhoGetsIn(stage);
+  await mintUsdc(stage.world.client, subscribers.ivo.address, 4n * MONTHLY);
+  say("   Ivo's wages come. He signs in again, and is charged on the way.");
+  await showWhoGetsIn(stage);
+
+  const place = { address: stage.plan };
+  const undone = await send(stage, await signUndo(clientOfSubscriber(stage, "judy"), place));
+  say(
+    `   judy       takes the second charge back: ${usdc(undone.amount)}, ${await gas(stage, undone.transaction)} gas`,
+  );
+  const canceled = await send(stage, await signCancel(clientOfSubscriber(stage, "anna"), place));
+  say(`   anna       cancels, ${await gas(stage, canceled.transaction)} gas; what she paid stays hers`);
+  await showWhoGetsIn(stage);
+
+  for (let month = 2; month <= 3; month++) {
+    await nextMonth(stage, "ivo");
+    await chargeAll(stage);
+  }
+  await showWhoGetsIn(stage);
+
+  await days(stage, 8);
+  const buckets = await claimableOfPlan(stage.world.client, place);
+  const transaction = await claim(localClient(stage.world.rpcUrl, shopAccount), {
+    ...place,
+    buckets: buckets.map(({ bucket }) => bucket),
+    payoutGas: PAYOUT_GAS,
+    token: USDC,
+  });
+  const claimed = buckets.reduce((sum, { amount }) => sum + amount, 0n);
+  say(
+    `   claimed    ${usdc(claimed)} of what was paid in four months by the shop, ${await gas(stage, transaction)} gas\n`,
+  );
+}
+
+/** By the month of a subscriber that is charged. */
+async function nextMonth({ plan, world }: Stage, name: Subscriber): Promise<void> {
+  const { address } = subscribers[name];
+  const pair = { subscriber: address, beneficiary: address };
+  const { chargeableFrom } = await subscriptionOf(world.client, { address: plan, pair });
+  await world.client.setNextBlockTimestamp({ timestamp: BigInt(chargeableFrom + DAY) });
+  await world.client.mine({ blocks: 1 });
+}
+
+/** As a keeper does: anybody may, and who is not due is left as it is. */
+async function chargeAll({ plan, world }: Stage): Promise<void> {
+  const names = Object.keys(subscribers) as Subscriber[];
+  const pairs = names.map((name) => {
+    const { address } = subscribers[name];
+    return { subscriber: address, beneficiary: address };
+  });
+  const keeper = localClient(world.rpcUrl, operator);
+  const hash = await charge(keeper, { address: plan, pairs, tokenGas: PAYOUT_GAS });
+  const { gasUsed, logs } = await world.client.waitForTransactionReceipt({ hash });
+  const { timestamp } = await world.client.getBlock();
+  const failed = parseEventLogs({ abi: subscriptionPlanAbi, eventName: "ChargeFailed", logs });
+  const failures = failed.map(({ args }) => nameOf(ChargeResult, args.result));
+  const shown = failures.length === 0 ? "" : `, ${failures.join(", ")}`;
+  say(
+    `   ${time(Number(timestamp)).slice(0, 10)} charged whoever was due, ${gasUsed.toLocaleString("en")} gas${shown}`,
+  );
+}
+
+async function showWhoGetsIn(stage: Stage): Promise<void> {
+  const shown: string[] = [];
+  for (const name of Object.keys(subscribers) as Subscriber[]) {
+    const response = await signIn(stage, name);
+    const standing = response.status === 402 ? standingIn(response) : undefined;
+    const remedy = standing?.remedy.action === "top-up" ? `, needs ${usdc(standing.remedy.amount)}` : "";
+    shown.push(`${name} ${standing ? `${response.status} (${standing.status}${remedy})` : response.status}`);
+  }
+  say(`   by sign-in ${shown.join(", ")}`);
+}
+
 /* THE BOOKS */
 
 async function checkBooks(stage: Stage): Promise<boolean> {
@@ -357,7 +482,9 @@ async function checkBooks(stage: Stage): Promise<boolean> {
   // Alice and Dave kept one purchase each, Carol all but a part of hers, Erin what the arbiter left her, Grace one animation.
   const claimed = PRICE + PRICE + (PRICE - PART);
   const decided = PRICE - PAINTING_BACK;
-  const parts = [claimed, decided, ANIMATION];
+  // Anna two months, Ivo four, Judy one: she took the second back.
+  const subscribed = 7n * MONTHLY;
+  const parts = [claimed, decided, ANIMATION, subscribed];
   const fee = parts.reduce((sum, part) => sum + (part * FEE_BPS) / 10_000n, 0n);
   const earned = parts.reduce((sum, part) => sum + part, 0n);
   const expected: [string, Address, bigint][] = [
@@ -368,13 +495,17 @@ async function checkBooks(stage: Stage): Promise<boolean> {
     ["erin", buyers.erin.address, PURSE - PRICE + PAINTING_BACK],
     ["frank", buyers.frank.address, PURSE],
     ["grace", buyers.grace.address, PURSE - ANIMATION],
+    ["anna", subscribers.anna.address, PURSE - 2n * MONTHLY],
+    ["ivo", subscribers.ivo.address, MONTHLY],
+    ["judy", subscribers.judy.address, PURSE - MONTHLY],
     ["shop", shopAccount.address, earned - fee],
     ["fee receiver", feeAccount.address, fee],
     ["vault", stage.vault, 0n],
     ["second vault", stage.arbitrationVault, 0n],
     ["escrow", stage.escrowVault, 0n],
+    ["plan", stage.plan, 0n],
   ];
-  say("11. The books.");
+  say("12. The books.");
   let isRight = true;
   let total = 0n;
   for (const [name, address, amount] of expected) {
@@ -390,7 +521,7 @@ async function checkBooks(stage: Stage): Promise<boolean> {
   say(
     `   ${"all".padEnd(14)}${usdc(total).padStart(16)}  ${total === supply ? "all that was minted" : `but ${usdc(supply)} were minted`}`,
   );
-  for (const [name, { address }] of Object.entries(buyers)) {
+  for (const [name, { address }] of Object.entries({ ...buyers, ...subscribers })) {
     const used = await client.getTransactionCount({ address });
     isRight &&= used === 0;
     if (used !== 0) say(`   ${name} sent ${used} transactions, and should need none`);
@@ -407,6 +538,31 @@ function stockClient(buyer: Buyer): x402Client {
 
 function pay(_stage: Stage, buyer: Buyer) {
   return wrapFetchWithPayment(fetch, stockClient(buyer));
+}
+
+/** Subscribes when it is asked to pay, and signs in when it has. */
+function subscribingFetch(name: Subscriber): typeof fetch {
+  const account = subscribers[name];
+  const client = new x402Client()
+    .setSpendControls({ maxAmountPerPayment: "$5" })
+    .register(NETWORK, new SubscriptionEvmScheme(account, { maxPerPeriod: "$5", maxTotal: "$60" }))
+    .registerExtension(createSIWxClientExtension({ signers: [account] }));
+  return wrapFetchWithPayment(fetch, client);
+}
+
+/** Signs in as that client does, and pays nothing. */
+async function signIn(stage: Stage, name: Subscriber): Promise<Response> {
+  const url = `${stage.shopUrl}/feed`;
+  const { extensions = {} } = await offer(stage, "/feed");
+  const { info, supportedChains } = extensions["sign-in-with-x"] as SIWxExtension;
+  const asked = { ...info, ...(supportedChains[0] as SupportedChain) };
+  const payload = await createSIWxPayload(asked, subscribers[name], url);
+  return fetch(url, { headers: { "SIGN-IN-WITH-X": encodeSIWxHeader(payload) } });
+}
+
+function standingIn(response: Response): AccessStanding | undefined {
+  const { accepts } = decodePaymentRequiredHeader(requireHeader(response, "PAYMENT-REQUIRED"));
+  return requireFirst(accepts).extra.subscription as AccessStanding | undefined;
 }
 
 async function buy(stage: Stage, buyer: Buyer, path: string) {
@@ -465,6 +621,14 @@ async function mark({ moves, world }: Stage, buyer: Buyer, holder: Holder, hash:
 
 function clientOf(stage: Stage, buyer: Buyer): LocalClient {
   return localClient(stage.world.rpcUrl, buyers[buyer]);
+}
+
+function clientOfSubscriber(stage: Stage, name: Subscriber): LocalClient {
+  return localClient(stage.world.rpcUrl, subscribers[name]);
+}
+
+function nameOf<Value>(names: Readonly<Record<string, Value>>, value: unknown): string {
+  return Object.keys(names).find((name) => names[name] === value) ?? String(value);
 }
 
 function balance(stage: Stage, address: Address): Promise<bigint> {

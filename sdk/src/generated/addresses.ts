@@ -14,8 +14,8 @@ export const addresses = {
     factory: "0x4E23D0532d98b26048C7Da2FcD0925aB0b636F0F",
   },
   "subscription-plan": {
-    implementation: "0x7E4b61007c3Cc9e70d469a2Dbe10B314e1E280D4",
-    factory: "0xfB14ad7575f6E0c7BA4f6c8D84C430E64aF94C13",
+    implementation: "0x8F9a0713152113710CAd1f5C46666b429890B6C8",
+    factory: "0xF2fc654928c81864c310aeab036FAf8A66CFA447",
   },
 } as const;
 

@@ -1,11 +1,7 @@
 import type { Address, Chain, Client, Transport } from "viem";
-import { getBlock, getContractEvents } from "viem/actions";
+import { getContractEvents } from "viem/actions";
 import { refundWindowAbi } from "../generated/abis.js";
-import { bucketOf } from "../generated/actions/refundWindow/bucketOf.js";
-import { maturingIn } from "../generated/actions/refundWindow/maturingIn.js";
-
-/** A bucket that has matured, and what is in it. */
-export type ClaimableBucket = { bucket: number; amount: bigint };
+import { type ClaimableBucket, maturedBuckets } from "../vault/maturedBuckets.js";
 
 /**
  * The matured buckets of a vault that hold money, oldest first, for `claim`. They are found by the vault's own events and
@@ -15,17 +11,10 @@ export async function claimableBuckets(
   client: Client<Transport, Chain>,
   { address, fromBlock = 0n, token }: claimableBuckets.Parameters,
 ): Promise<ClaimableBucket[]> {
-  const [events, { timestamp }] = await Promise.all([
-    getContractEvents(client, { abi: refundWindowAbi, address, eventName: "Paid", fromBlock, strict: true }),
-    getBlock(client),
-  ]);
-  const closings = [...new Set(events.filter(({ args }) => args.token === token).map(({ args }) => args.closesAt))];
-  const buckets = await Promise.all(closings.map((closesAt) => bucketOf(client, { address, closesAt })));
-  const matured = new Set(buckets.filter(({ maturesAt }) => maturesAt <= timestamp).map(({ bucket }) => bucket));
-  const amounts = await Promise.all(
-    [...matured].map(async (bucket) => ({ bucket, amount: await maturingIn(client, { address, bucket, token }) })),
-  );
-  return amounts.filter(({ amount }) => amount !== 0n).sort((left, right) => left.bucket - right.bucket);
+  const paid = { abi: refundWindowAbi, address, eventName: "Paid", fromBlock, strict: true } as const;
+  const events = await getContractEvents(client, paid);
+  const closings = events.filter(({ args }) => args.token === token).map(({ args }) => args.closesAt);
+  return maturedBuckets(client, { address, closings, token });
 }
 
 export declare namespace claimableBuckets {
