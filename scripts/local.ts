@@ -22,6 +22,7 @@ const settings = {
   OPERATOR_KEY: privateKeyOf(3),
   SHOP_URL: "http://127.0.0.1:4021",
   ESCROW_URL: "http://127.0.0.1:4022",
+  PLAN_URL: "http://127.0.0.1:4023",
   // A chain of its own has payments of its own.
   PAYMENTS_FOLDER: await mkdtemp(join(tmpdir(), "recourse-payments-")),
   BUYER_KEY: privateKeyOf(5),

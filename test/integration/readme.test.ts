@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -137,6 +137,26 @@ describe("the README", () => {
     }
   });
 
+  it("charges by the month whoever signed once, until it cancels and takes the charge back", async () => {
+    const port = await freePort();
+    Object.assign(process.env, { PLAN_URL: `http://127.0.0.1:${port}`, PORT: String(port) });
+    const { http: selling }: { http: Server } = await run("plan-shop");
+    try {
+      await new Promise((resolve) => (selling.listening ? resolve(undefined) : selling.once("listening", resolve)));
+      await mintUsdc(world.client, buyer.address, 10_000_000n);
+      const before = await balanceOf(buyer.address);
+      const { again, canceled, subscribed, undone } = await run("subscriber");
+      assert.deepEqual([subscribed.status, subscribed.charge], ["active", "9990000"]);
+      assert.deepEqual([again.status, again.headers.get("PAYMENT-RESPONSE")], [200, null]);
+      assert.equal(canceled.success, true);
+      assert.equal(undone.amount, "9990000");
+      assert.equal(await balanceOf(buyer.address), before);
+    } finally {
+      process.env.PORT = "0";
+      selling.close();
+    }
+  });
+
   it("disputes a payment where there is an arbiter", async () => {
     const arbitration = { arbiter: arbiter.address, resolutionPeriod: 86_400, silenceFavors: "payer" } as const;
     const shop = await startTestShop({ facilitatorUrl: facilitator.url, sale: { arbitration } });
@@ -172,3 +192,12 @@ describe("the README", () => {
     assert.equal((await balanceOf(receiver.address)) - before, PRICE);
   });
 });
+
+/** A port that nobody listens on: a shop that is signed in to says where it is before it listens. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
