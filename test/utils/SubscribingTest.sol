@@ -3,7 +3,7 @@ pragma solidity ^0.8.27;
 
 import {ISubscriptionPlan} from "../../contracts/interfaces/ISubscriptionPlan.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
-import {Pair, PairId} from "../../contracts/types/Subscription.sol";
+import {Pair} from "../../contracts/types/Subscription.sol";
 import {PeriodUnit, SubscriptionPlanTerms} from "../../contracts/types/Terms.sol";
 import {Cancel, Subscribe} from "../../contracts/types/TypedData.sol";
 import {SubscriptionPlanTest} from "./SubscriptionPlanTest.sol";

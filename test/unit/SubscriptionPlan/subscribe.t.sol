@@ -11,7 +11,6 @@ import {Pair, PairId, Permit} from "../../../contracts/types/Subscription.sol";
 import {SubscriptionPlanTerms} from "../../../contracts/types/Terms.sol";
 import {Subscribe} from "../../../contracts/types/TypedData.sol";
 import {FeeOnTransferToken} from "../../mocks/FeeOnTransferToken.sol";
-import {OwnedWallet} from "../../mocks/OwnedWallet.sol";
 import {SwallowingToken} from "../../mocks/SwallowingToken.sol";
 import {SubscribingTest} from "../../utils/SubscribingTest.sol";
 
