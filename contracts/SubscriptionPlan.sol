@@ -427,6 +427,8 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         if (_isLive(subscription)) return PeriodRefusal.Subscribed;
         if (block.timestamp >= subscription.paidThrough) return PeriodRefusal.None;
         if (subscription.quantity != 1) return PeriodRefusal.OtherQuantity;
+        // Else the merchant, who ends it all, would give the same period back twice.
+        if (subscription.isRefunded) return PeriodRefusal.NewestRefunded;
         return subscription.nextIndex == type(uint16).max ? PeriodRefusal.TooManyPeriods : PeriodRefusal.None;
     }
 

@@ -63,7 +63,9 @@ interface ISubscriptionPlan is IMaturing {
         /// The time that is left was paid for another quantity than one.
         OtherQuantity,
         /// More periods are paid than can be counted.
-        TooManyPeriods
+        TooManyPeriods,
+        /// The merchant gave the newest period back, and it has not ended.
+        NewestRefunded
     }
 
     /// @notice Whether the merchant still takes subscribers.

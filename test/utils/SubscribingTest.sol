@@ -117,6 +117,13 @@ abstract contract SubscribingTest is SubscriptionPlanTest {
 
     /* MERCHANT */
 
+    /// @notice The merchant gives `subscriber` its newest charge back.
+    function refund(Account memory subscriber) internal {
+        uint40 closesAt = subscriptionOf(subscriber).closesAt;
+        vm.prank(operator.addr);
+        plan.refund(pairOf(subscriber), closesAt, PAYOUT_GAS);
+    }
+
     function cancelFor(Account memory subscriber) internal {
         vm.prank(operator.addr);
         plan.cancelFor(pairOf(subscriber));

@@ -102,6 +102,17 @@ contract SubscriptionPlanTableTest is SubscribingTest {
         assertPeriods(payer, began, 2, 0, began + 2 * PERIOD);
     }
 
+    function test_Pay_PaidTime_IsRefusedWhereTheMerchantGaveTheNewestBack() external givenPaidTime {
+        refund(payer);
+
+        assertEq(
+            uint8(plan.periodRefusalOf(address(token), payer.addr, PRICE)),
+            uint8(ISubscriptionPlan.PeriodRefusal.NewestRefunded),
+            "refusal"
+        );
+        assertEndedFor(0, 0); // nothing is given back twice
+    }
+
     function test_Pay_Live_IsRefused() external givenLive {
         Authorization memory authorization = authorize(payer, address(plan), PRICE, "refused");
         PaymentId id = plan.idOf(refOf(payer.addr, "refused"));

@@ -134,6 +134,22 @@ contract SubscriptionPlanPayTest is SubscribingTest {
         expectRefused(PRICE, ISubscriptionPlan.PeriodRefusal.OtherQuantity);
     }
 
+    function testFuzz_RevertWhen_TheNewestPeriodWasRefunded(uint256 later) external {
+        pay(payer, PRICE, "first");
+        pay(payer, PRICE, "second");
+        refund(payer);
+        goTo(START + bound(later, 0, 2 * PERIOD - 1));
+
+        expectRefused(PRICE, ISubscriptionPlan.PeriodRefusal.NewestRefunded);
+    }
+
+    function test_RevertWhen_TheNewestChargeOfACanceledSubscriptionWasRefunded() external {
+        startAndCancel(1);
+        refund(payer);
+
+        expectRefused(PRICE, ISubscriptionPlan.PeriodRefusal.NewestRefunded);
+    }
+
     function test_RevertWhen_MorePeriodsArePaidThanCanBeCounted() external {
         SubscriptionPlanTerms memory terms = defaultTerms();
         (terms.periodLength, terms.grace, terms.refundWindow) = (1 hours, 1, 0);
@@ -262,6 +278,17 @@ contract SubscriptionPlanPayTest is SubscribingTest {
         pay(payer, PRICE, "nonce");
 
         assertPeriods(payer, time, 1, 0, time + PERIOD);
+    }
+
+    function test_BuysFromNowAtTheEndOfARefundedPeriod() external {
+        pay(payer, PRICE, "first");
+        refund(payer);
+        goTo(START + PERIOD);
+
+        pay(payer, PRICE, "second");
+        pay(payer, PRICE, "third");
+
+        assertPeriods(payer, time, 2, 0, time + 2 * PERIOD);
     }
 
     /* AT THE END */

@@ -78,6 +78,24 @@ contract SubscriptionPlanPeriodRefusalOfTest is SubscribingTest {
         assertPeriodRefused(ISubscriptionPlan.PeriodRefusal.None);
     }
 
+    function test_TellsOtherQuantityBeforeNewestRefunded() external {
+        startForTwo();
+        refund(payer);
+        cancelAtPeriodEnd(payer);
+
+        assertPeriodRefused(ISubscriptionPlan.PeriodRefusal.OtherQuantity);
+    }
+
+    function test_TellsNewestRefundedUntilThatTimeEnds() external {
+        pay(payer, PRICE, "nonce");
+        refund(payer);
+
+        goTo(START + PERIOD - 1);
+        assertPeriodRefused(ISubscriptionPlan.PeriodRefusal.NewestRefunded);
+        goTo(START + PERIOD);
+        assertPeriodRefused(ISubscriptionPlan.PeriodRefusal.None);
+    }
+
     function test_TellsNoneOnPaidTime() external {
         pay(payer, PRICE, "nonce");
 

@@ -214,6 +214,13 @@ contract SubscriptionPlanRecordTest is SubscribingTest {
         expectCreditOf(PRICE, ISubscriptionPlan.PeriodRefusal.OtherQuantity);
     }
 
+    function test_CreditsWhereTheNewestPeriodWasRefunded() external {
+        pay(payer, PRICE, "first");
+        refund(payer);
+
+        expectCreditOf(PRICE, ISubscriptionPlan.PeriodRefusal.NewestRefunded);
+    }
+
     function test_CreditsTheWholeAmountWithoutAWindow() external {
         usePlanWithoutWindow(100);
         start(payer);
