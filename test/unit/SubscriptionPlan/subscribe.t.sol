@@ -681,11 +681,11 @@ contract SubscriptionPlanSubscribeTest is SubscribingTest {
     }
 
     function test_RevertWhen_GasLeftIsTooLow() external {
-        assertGasTooLow(payer.addr, subscribeCall(), 230_000);
+        assertGasTooLow(payer.addr, subscribeCall(), 200_000);
     }
 
     function test_SubscribesWithJustEnoughGas() external {
-        raiseGasUntilEnough(payer.addr, subscribeCall(), 230_000);
+        raiseGasUntilEnough(payer.addr, subscribeCall(), 200_000);
 
         assertActive(payer, true);
     }
@@ -694,7 +694,7 @@ contract SubscriptionPlanSubscribeTest is SubscribingTest {
         usePlanWithoutWindow(100);
         approve(payer, type(uint256).max);
 
-        raiseGasUntilEnough(payer.addr, subscribeCall(), 230_000);
+        raiseGasUntilEnough(payer.addr, subscribeCall(), 200_000);
 
         assertEq(token.balanceOf(receiver.addr), PRICE - PRICE / 100, "paid, not credited");
     }

@@ -177,11 +177,11 @@ contract SubscriptionPlanSubscribeWithSignatureTest is SubscribingTest, SignedTe
     }
 
     function test_RevertWhen_GasLeftIsTooLow() external {
-        assertGasTooLow(stranger.addr, relayCall(), 230_000);
+        assertGasTooLow(stranger.addr, relayCall(), 200_000);
     }
 
     function test_SubscribesWithJustEnoughGas() external {
-        raiseGasUntilEnough(stranger.addr, relayCall(), 230_000);
+        raiseGasUntilEnough(stranger.addr, relayCall(), 200_000);
 
         assertDone();
     }
