@@ -287,6 +287,8 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     /// @dev Takes all of `amount` from who agreed to it, or reverts.
     function _receive(address token, address from, uint256 amount, uint256 tokenGas) private {
         if (amount == 0) return;
+        // Else the caller's mistake would be told as the token's refusal.
+        if (tokenGas < MIN_PAYOUT_GAS) revert PayoutGasTooLow(tokenGas, MIN_PAYOUT_GAS);
         uint256 expected = TokenLib.balanceOf(token) + amount;
         _checkGasFor(tokenGas);
         ChargeResult result = _pull(token, from, amount, tokenGas);

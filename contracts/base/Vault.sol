@@ -46,7 +46,7 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     uint256 internal constant MAX_AMOUNT = type(uint104).max;
 
     /// @dev Several times what real tokens use, so that only a broken or blocked one fails with it.
-    uint256 private constant MIN_PAYOUT_GAS = 100_000;
+    uint256 internal constant MIN_PAYOUT_GAS = 100_000;
     uint256 internal constant MIN_ITEM_GAS = 150_000;
     /// @dev What booking the end of a capped call and finishing may cost.
     uint256 private constant RESERVE_GAS = 60_000;

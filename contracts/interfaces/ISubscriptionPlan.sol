@@ -377,7 +377,7 @@ interface ISubscriptionPlan is IMaturing {
     /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.
     /// @param message What the subscriber agrees to; its deadline is not looked at.
     /// @param permit A permit for the plan, or none.
-    /// @param payoutGas The most gas the token may use for one transfer, at least 150,000.
+    /// @param payoutGas The most gas the token may use for one transfer, at least 100,000.
     /// @return pair The pair.
     function subscribe(
         Subscribe calldata message,
@@ -391,7 +391,7 @@ interface ISubscriptionPlan is IMaturing {
     /// @param message What the subscriber signed.
     /// @param signature ECDSA of a key, or what the subscriber's ERC-1271 contract expects.
     /// @param permit A permit for the plan, or none.
-    /// @param payoutGas The most gas the token may use for one transfer, at least 150,000.
+    /// @param payoutGas The most gas the token may use for one transfer, at least 100,000.
     /// @return pair The pair.
     function subscribeWithSignature(
         Subscribe calldata message,
