@@ -25,6 +25,13 @@ abstract contract ChargedPlanTest is SubscriptionPlanTest {
 
     /* PLANS */
 
+    /// @notice A plan of the usual terms in which nobody is.
+    function useEmptyPlan() internal {
+        SubscriptionPlanTerms memory terms = defaultTerms();
+        terms.salt = "empty";
+        usePlan(terms);
+    }
+
     function usePlanWithoutWindow() internal {
         SubscriptionPlanTerms memory terms = defaultTerms();
         terms.refundWindow = 0;

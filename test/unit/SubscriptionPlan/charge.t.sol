@@ -140,7 +140,7 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
     }
 
     function testFuzz_IsNotDueWhatWasBoughtByThePeriod(uint256 moment) external {
-        usePlanWithNonRefundableShare(1);
+        useEmptyPlan();
         buyPeriod(payer);
         approve(payer, type(uint256).max);
         goTo(bound(moment, START, startOf(3)));
@@ -287,7 +287,7 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
     /* MOST PERIODS */
 
     function testFuzz_ChargesAsManyPeriodsAsWereSigned(uint16 maxPeriods) external {
-        usePlanWithNonRefundableShare(1);
+        useEmptyPlan();
         maxPeriods = uint16(bound(maxPeriods, 1, 20));
         subscribePeriods(payer, maxPeriods);
         uint256 before = token.balanceOf(payer.addr) + PRICE;
@@ -303,7 +303,7 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
     }
 
     function test_CountsASkippedPeriodAsOneOfThem() external {
-        usePlanWithNonRefundableShare(1);
+        useEmptyPlan();
         subscribePeriods(payer, 3);
         goTo(startOf(2));
         assertCharged(payer);
@@ -313,7 +313,7 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
     }
 
     function test_ChargesNothingAfterTheLastOneWasSkipped() external {
-        usePlanWithNonRefundableShare(1);
+        useEmptyPlan();
         subscribePeriods(payer, 2);
         goTo(startOf(1) + GRACE);
         assertLeftAlone(pairOf(payer));
@@ -336,7 +336,7 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
     }
 
     function test_ChargesAsManyAsWereSignedAfterPeriodsThatWereBought() external {
-        usePlanWithNonRefundableShare(1);
+        useEmptyPlan();
         buyPeriod(payer);
         buyPeriod(payer);
         subscribePeriods(payer, 1);
@@ -715,7 +715,7 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
 
     function testFuzz_TakesThePriceTimesTheQuantity(uint16 quantity) external {
         quantity = uint16(bound(quantity, 1, type(uint16).max));
-        usePlanWithNonRefundableShare(1);
+        useEmptyPlan();
         subscribeQuantity(payer, quantity);
         uint256 before = token.balanceOf(payer.addr);
         goTo(startOf(1));
