@@ -105,6 +105,20 @@ abstract contract ChargedPlanTest is SubscriptionPlanTest {
         return subscribe(subscriber, message);
     }
 
+    /// @notice As `subscribeMessage` of somebody who is not subscribed, without asking the plan.
+    function subscribeMessageOfStart(Account memory subscriber) internal pure returns (Subscribe memory) {
+        return
+            Subscribe({
+                subscriber: subscriber.addr,
+                beneficiary: subscriber.addr,
+                quantity: 1,
+                maxPeriods: MAX_PERIODS,
+                maxFirstCharge: type(uint256).max,
+                serial: 0,
+                deadline: START + 1 days
+            });
+    }
+
     /// @notice `from` pays for one period, without any right to charge again.
     function buyPeriod(Account memory from) internal {
         pay(from, plan.terms().price, keccak256(abi.encode("period", ++_nonces)));
