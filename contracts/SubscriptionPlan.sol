@@ -276,6 +276,7 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     /// @dev Takes all of `amount` from who agreed to it, or reverts.
     function _receive(address token, address from, uint256 amount, uint256 tokenGas) private {
         if (amount == 0) return;
+        if (tokenGas < MIN_ITEM_GAS) revert PayoutGasTooLow(tokenGas, MIN_ITEM_GAS);
         uint256 expected = TokenLib.balanceOf(token) + amount;
         ChargeResult result = _pull(token, from, amount, tokenGas);
         if (result != ChargeResult.Charged) revert PullFailed(from, amount, result);

@@ -493,7 +493,7 @@ interface ISubscriptionPlan is IMaturing {
     /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.
     /// @param pair Whose subscription.
     /// @param topUp What the caller adds, in the token's smallest unit.
-    /// @param payoutGas The most gas the token may use for one transfer, at least 100,000.
+    /// @param payoutGas The most gas the token may use for one transfer, at least 100,000, and 150,000 with a top-up.
     function endFor(Pair calldata pair, uint256 topUp, uint256 payoutGas) external;
 
     /// @notice Takes no more subscribers, and sells no more periods. Those who are subscribed are charged as before.
