@@ -108,7 +108,7 @@ contract SubscriptionPlanTableTest is SubscribingTest {
         payPrice();
 
         assertPeriods(payer, began, 2, 0, began + 2 * PERIOD);
-        assertEndedFor(PRICE, 0); // nothing is given back twice
+        assertEndedFor(PRICE, PRICE); // nothing is given back twice
     }
 
     function test_Pay_Live_IsRefused() external givenLive {

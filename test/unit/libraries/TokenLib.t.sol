@@ -6,9 +6,11 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
+import {IERC2612Bytes} from "../../../contracts/interfaces/external/IERC2612Bytes.sol";
 import {IERC3009Bytes} from "../../../contracts/interfaces/external/IERC3009Bytes.sol";
 import {TokenLib} from "../../../contracts/libraries/TokenLib.sol";
 import {Authorization} from "../../../contracts/types/Payment.sol";
+import {Permit} from "../../../contracts/types/Subscription.sol";
 import {Token3009} from "../../mocks/Token3009.sol";
 import {TestBase} from "../../utils/TestBase.sol";
 
@@ -46,8 +48,31 @@ contract Door {
         return TokenLib.trySend(token, to, amount, gasCap);
     }
 
+    function tryPull(address token, address from, uint256 amount, uint256 gasCap) external returns (bool) {
+        return TokenLib.tryPull(token, from, amount, gasCap);
+    }
+
+    function tryPullOverTrue(address token, address from, uint256 amount, uint256 gasCap) external returns (bool) {
+        assembly ("memory-safe") {
+            mstore(0x00, 1)
+        }
+        return TokenLib.tryPull(token, from, amount, gasCap);
+    }
+
     function send(address token, address to, uint256 amount) external {
         TokenLib.send(token, to, amount);
+    }
+
+    function tryPermit(address token, address owner, Permit calldata permit) external {
+        TokenLib.tryPermit(token, owner, permit);
+    }
+
+    function allowanceOf(address token, address owner) external view returns (uint256) {
+        return TokenLib.allowanceOf(token, owner);
+    }
+
+    function balanceOf(address token, address owner) external view returns (uint256) {
+        return TokenLib.balanceOf(token, owner);
     }
 
     function balanceOf(address token) external view returns (uint256) {
@@ -449,6 +474,98 @@ contract TokenLibTest is TestBase {
         assertEq(token.balanceOf(address(door)), AMOUNT, "balance");
     }
 
+    /* TRY PULL */
+
+    function testFuzz_TryPull_PullsWhenTrueIsReturned(uint256 amount) external {
+        amount = bound(amount, 0, AMOUNT);
+        approve(amount);
+
+        assertTrue(door.tryPull(address(token), payer.addr, amount, GAS_CAP), "pulled");
+        assertEq(token.balanceOf(address(door)), AMOUNT + amount, "balance");
+        assertEq(token.allowance(payer.addr, address(door)), 0, "allowance");
+    }
+
+    function test_TryPull_PullsWhenNothingIsReturned() external {
+        answerPull("");
+
+        assertPulled(true);
+    }
+
+    function test_TryPull_PullsWhenMoreIsReturned() external {
+        answerPull(abi.encode(true, 7));
+
+        assertPulled(true);
+    }
+
+    function test_TryPull_DoesNotPullWhenFalseIsReturned() external {
+        answerPull(abi.encode(false));
+
+        assertPulled(false);
+    }
+
+    function testFuzz_TryPull_DoesNotPullWhenAnotherWordIsReturned(uint256 word) external {
+        if (word == 1) word = 2;
+        answerPull(abi.encode(word));
+
+        assertPulled(false);
+    }
+
+    function testFuzz_TryPull_DoesNotPullWhenLessThanAWordIsReturned(uint256 length) external {
+        length = bound(length, 1, 31);
+        bytes memory answer = new bytes(length);
+        answer[length - 1] = 0x01;
+        answerPull(answer);
+
+        assertPulled(false);
+    }
+
+    function testFuzz_TryPull_DoesNotCompleteAShortAnswer(uint256 length) external {
+        answerPull(new bytes(bound(length, 1, 31)));
+
+        assertFalse(door.tryPullOverTrue(address(token), payer.addr, AMOUNT, GAS_CAP));
+    }
+
+    function test_TryPull_DoesNotPullWhenTheTokenReverts() external {
+        approve(AMOUNT - 1);
+
+        assertPulled(false);
+        assertEq(token.balanceOf(address(door)), AMOUNT, "balance");
+    }
+
+    function test_TryPull_DoesNotPullWhenTheTokenRevertsWithTrue() external {
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(IERC20.transferFrom.selector), abi.encode(true));
+
+        assertPulled(false);
+    }
+
+    function test_TryPull_CopiesNothingOfALargeAnswer() external {
+        bytes memory large = new bytes(300_000);
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(IERC20.transferFrom.selector), large);
+
+        // To copy it would cost more than 200,000.
+        assertFalse(door.tryPull{gas: GAS_CAP}(address(token), payer.addr, AMOUNT, GAS_CAP));
+    }
+
+    function test_TryPull_DoesNotPullWithoutCode() external {
+        assertFalse(door.tryPull(CODELESS, payer.addr, AMOUNT, GAS_CAP));
+    }
+
+    function testFuzz_TryPull_DoesNotPullAboveTheGasCap(uint256 gasCap) external {
+        gasCap = bound(gasCap, 0, 2_000);
+        approve(AMOUNT);
+
+        assertFalse(door.tryPull(address(token), payer.addr, AMOUNT, gasCap), "pulled");
+        assertEq(token.balanceOf(address(door)), AMOUNT, "balance");
+    }
+
+    /// @dev Counting is the caller's.
+    function test_TryPull_BelievesATokenThatMovesNothing() external {
+        answerPull(abi.encode(true));
+
+        assertPulled(true);
+        assertEq(token.balanceOf(address(door)), AMOUNT, "balance");
+    }
+
     /* SEND */
 
     function testFuzz_Send_MovesTheAmount(uint256 amount) external {
@@ -482,6 +599,134 @@ contract TokenLibTest is TestBase {
     function test_Send_RevertWhen_TheTokenHasNoCode() external {
         vm.expectRevert(abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, CODELESS));
         door.send(CODELESS, RECIPIENT, AMOUNT);
+    }
+
+    /* TRY PERMIT */
+
+    function testFuzz_TryPermit_AllowsByKey(uint256 value) external {
+        Permit memory permit = signPermit(value);
+        (bytes32 r, bytes32 s, uint8 v) = split(permit.signature);
+
+        vm.expectCall(
+            address(token),
+            abi.encodeCall(IERC20Permit.permit, (payer.addr, address(door), value, permit.deadline, v, r, s))
+        );
+        door.tryPermit(address(token), payer.addr, permit);
+
+        assertEq(token.allowance(payer.addr, address(door)), value);
+    }
+
+    function testFuzz_TryPermit_OrdersByBytes(uint256 value, uint256 deadline, bytes calldata signature) external {
+        vm.assume(signature.length != 65);
+        Permit memory permit = Permit({value: value, deadline: deadline, signature: signature});
+
+        vm.expectCall(
+            address(token),
+            abi.encodeCall(IERC2612Bytes.permit, (payer.addr, address(door), value, deadline, signature))
+        );
+        door.tryPermit(address(token), payer.addr, permit);
+    }
+
+    function test_TryPermit_LeavesTheAllowanceWhenItWasPresentedBefore() external {
+        Permit memory permit = signPermit(AMOUNT);
+        (bytes32 r, bytes32 s, uint8 v) = split(permit.signature);
+        token.permit(payer.addr, address(door), AMOUNT, permit.deadline, v, r, s);
+
+        door.tryPermit(address(token), payer.addr, permit);
+
+        assertEq(token.allowance(payer.addr, address(door)), AMOUNT);
+    }
+
+    function test_TryPermit_LeavesTheAllowanceWhenTheTokenRefuses() external {
+        Permit memory permit = signPermit(AMOUNT);
+        ++permit.value;
+        approve(7);
+
+        door.tryPermit(address(token), payer.addr, permit);
+
+        assertEq(token.allowance(payer.addr, address(door)), 7);
+    }
+
+    function test_TryPermit_CopiesNothingOfALargeAnswer() external {
+        Permit memory permit = signPermit(AMOUNT);
+        bytes memory large = new bytes(300_000);
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(IERC20Permit.permit.selector), large);
+
+        // To copy it would cost more than 200,000.
+        door.tryPermit{gas: GAS_CAP}(address(token), payer.addr, permit);
+    }
+
+    /* ALLOWANCE */
+
+    function testFuzz_AllowanceOf_IsWhatTheOwnerLetsTheCallerTake(uint256 amount) external {
+        approve(amount);
+
+        assertEq(door.allowanceOf(address(token), payer.addr), amount);
+    }
+
+    function testFuzz_AllowanceOf_ReturnsTheFirstWord(uint256 amount, uint256 more) external {
+        vm.mockCall(
+            address(token),
+            abi.encodeCall(IERC20.allowance, (payer.addr, address(door))),
+            abi.encode(amount, more, more)
+        );
+
+        assertEq(door.allowanceOf(address(token), payer.addr), amount);
+    }
+
+    function testFuzz_AllowanceOf_RevertWhen_AnswerIsShort(uint256 length) external {
+        bytes memory answer = new bytes(bound(length, 0, 31));
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC20.allowance.selector), answer);
+
+        vm.expectRevert(stateUnreadable(address(token)));
+        door.allowanceOf(address(token), payer.addr);
+    }
+
+    function test_AllowanceOf_RevertWhen_TheTokenReverts() external {
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(IERC20.allowance.selector), abi.encode(AMOUNT));
+
+        vm.expectRevert(stateUnreadable(address(token)));
+        door.allowanceOf(address(token), payer.addr);
+    }
+
+    function test_AllowanceOf_RevertWhen_TheTokenHasNoCode() external {
+        vm.expectRevert(stateUnreadable(CODELESS));
+        door.allowanceOf(CODELESS, payer.addr);
+    }
+
+    /* BALANCE OF ANOTHER */
+
+    function testFuzz_BalanceOfOwner_IsWhatTheOwnerHas(address owner, uint256 amount) external {
+        vm.assume(owner != address(0) && owner != payer.addr && owner != address(door));
+        amount = bound(amount, 0, 1e30);
+        token.mint(owner, amount);
+
+        assertEq(door.balanceOf(address(token), owner), amount);
+    }
+
+    function testFuzz_BalanceOfOwner_ReturnsTheFirstWord(uint256 balance, uint256 more) external {
+        answerBalance(abi.encode(balance, more, more));
+
+        assertEq(door.balanceOf(address(token), payer.addr), balance);
+    }
+
+    function testFuzz_BalanceOfOwner_RevertWhen_AnswerIsShort(uint256 length) external {
+        answerBalance(new bytes(bound(length, 0, 31)));
+
+        vm.expectRevert(stateUnreadable(address(token)));
+        door.balanceOf(address(token), payer.addr);
+    }
+
+    function test_BalanceOfOwner_RevertWhen_TheTokenReverts() external {
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(IERC20.balanceOf.selector), abi.encode(AMOUNT));
+
+        vm.expectRevert(stateUnreadable(address(token)));
+        door.balanceOf(address(token), payer.addr);
+    }
+
+    function test_BalanceOfOwner_RevertWhen_TheTokenHasNoCode() external {
+        vm.expectRevert(stateUnreadable(CODELESS));
+        door.balanceOf(CODELESS, payer.addr);
     }
 
     /* BALANCE */
@@ -539,6 +784,26 @@ contract TokenLibTest is TestBase {
         );
     }
 
+    function approve(uint256 amount) private {
+        vm.prank(payer.addr);
+        token.approve(address(door), amount);
+    }
+
+    function signPermit(uint256 value) private view returns (Permit memory permit) {
+        permit.value = value;
+        permit.deadline = block.timestamp;
+        bytes32 digest = token.permitDigestOf(payer.addr, address(door), value, 0, permit.deadline);
+        permit.signature = sign(payer.key, digest);
+    }
+
+    function split(bytes memory signature) private pure returns (bytes32 r, bytes32 s, uint8 v) {
+        assembly ("memory-safe") {
+            r := mload(add(signature, 0x20))
+            s := mload(add(signature, 0x40))
+            v := byte(0, mload(add(signature, 0x60)))
+        }
+    }
+
     /// @dev The token answers the balance before and after the transfer that it only pretends.
     function letArrive(uint256 arriving) private {
         vm.mockCall(address(token), abi.encodeWithSelector(IERC3009.transferWithAuthorization.selector), "");
@@ -550,6 +815,10 @@ contract TokenLibTest is TestBase {
 
     function answerTransfer(bytes memory answer) private {
         vm.mockCall(address(token), abi.encodeWithSelector(IERC20.transfer.selector), answer);
+    }
+
+    function answerPull(bytes memory answer) private {
+        vm.mockCall(address(token), abi.encodeWithSelector(IERC20.transferFrom.selector), answer);
     }
 
     function answerState(bytes memory answer) private {
@@ -566,6 +835,10 @@ contract TokenLibTest is TestBase {
 
     function assertSent(bool sent) private {
         assertEq(door.trySend(address(token), RECIPIENT, AMOUNT, GAS_CAP), sent);
+    }
+
+    function assertPulled(bool pulled) private {
+        assertEq(door.tryPull(address(token), payer.addr, AMOUNT, GAS_CAP), pulled);
     }
 
     function unreadable(address notToken) private pure returns (bytes memory) {
