@@ -26,7 +26,7 @@ using {unpack} for SubscriptionWord global;
 /// @param nextIndex The period after the newest that is paid.
 /// @param endIndex First period that may not be charged any more; zero when nothing may be charged.
 /// @param isCanceled Whether the right to charge ended by somebody's will.
-/// @param isRefunded Whether the merchant gave the newest charge back.
+/// @param refunded Which of the newest 48 paid periods the merchant gave back, a bit each; the newest is the lowest bit.
 struct Subscription {
     uint40 anchor;
     uint40 paidThrough;
@@ -36,7 +36,7 @@ struct Subscription {
     uint16 nextIndex;
     uint16 endIndex;
     bool isCanceled;
-    bool isRefunded;
+    uint48 refunded;
 }
 
 /// @notice Packs a subscription.
@@ -51,7 +51,7 @@ function packSubscription(Subscription memory subscription) pure returns (Subscr
     word = (word << 16) | subscription.nextIndex;
     word = (word << 16) | subscription.endIndex;
     word = (word << 1) | (subscription.isCanceled ? 1 : 0);
-    word = (word << 1) | (subscription.isRefunded ? 1 : 0);
+    word = (word << 48) | subscription.refunded;
     return SubscriptionWord.wrap(word);
 }
 
@@ -60,15 +60,15 @@ function packSubscription(Subscription memory subscription) pure returns (Subscr
 /// @return subscription What was stored.
 function unpack(SubscriptionWord packed) pure returns (Subscription memory subscription) {
     uint256 word = SubscriptionWord.unwrap(packed);
-    subscription.isRefunded = word & 1 != 0;
-    subscription.isCanceled = (word >> 1) & 1 != 0;
-    subscription.endIndex = uint16(word >> 2);
-    subscription.nextIndex = uint16(word >> 18);
-    subscription.quantity = uint16(word >> 34);
-    subscription.serial = uint32(word >> 50);
-    subscription.closesAt = uint40(word >> 82);
-    subscription.paidThrough = uint40(word >> 122);
-    subscription.anchor = uint40(word >> 162);
+    subscription.refunded = uint48(word);
+    subscription.isCanceled = (word >> 48) & 1 != 0;
+    subscription.endIndex = uint16(word >> 49);
+    subscription.nextIndex = uint16(word >> 65);
+    subscription.quantity = uint16(word >> 81);
+    subscription.serial = uint32(word >> 97);
+    subscription.closesAt = uint40(word >> 129);
+    subscription.paidThrough = uint40(word >> 169);
+    subscription.anchor = uint40(word >> 209);
 }
 
 /// @notice What a subscriber has used up in a plan, whoever the beneficiary was. It outlives every cancel.
