@@ -13,6 +13,16 @@ contract GasBurningToken is Token3009 {
     }
 
     function transfer(address to, uint256 value) public override returns (bool) {
+        _burn();
+        return super.transfer(to, value);
+    }
+
+    function transferFrom(address from, address to, uint256 value) public override returns (bool) {
+        _burn();
+        return super.transferFrom(from, to, value);
+    }
+
+    function _burn() private view {
         uint256 limit = burn;
         uint256 start = gasleft();
         if (limit == type(uint256).max) {
@@ -21,6 +31,5 @@ contract GasBurningToken is Token3009 {
             }
         }
         while (start - gasleft() < limit) {}
-        return super.transfer(to, value);
     }
 }
