@@ -86,7 +86,7 @@ contract PeriodTable {
         return _runs[plan][pair].length != 0;
     }
 
-    function quantity(uint256 plan, uint256 pair) external view returns (uint256) {
+    function quantityOf(uint256 plan, uint256 pair) external view returns (uint256) {
         return hasRun(plan, pair) ? _last(plan, pair).quantity : 0;
     }
 

@@ -30,7 +30,9 @@ abstract contract PlanHandlerBase is SurplusHandler {
 
     PeriodTable public table = new PeriodTable();
     SubscriptionPlanTerms[] internal _terms;
-    uint256[2][PAIRS] private _pairs = [[0, 0], [1, 1], [2, 2], [3, 3], [POOR, POOR], [0, 1], [3, 1]];
+    /// @dev Places among the people.
+    uint8[PAIRS] private _subscribers = [0, 1, 2, 3, 8, 0, 3];
+    uint8[PAIRS] private _beneficiaries = [0, 1, 2, 3, 8, 1, 1];
 
     /// @dev The newest charge of each pair, as place in the list and one; zero when it was given back, or given up.
     mapping(uint256 plan => mapping(uint256 pair => uint256)) internal _newest;
@@ -69,11 +71,11 @@ abstract contract PlanHandlerBase is SurplusHandler {
     }
 
     function pairAt(uint256 p) public view returns (Pair memory) {
-        return Pair(_people[_pairs[p][0]].addr, _people[_pairs[p][1]].addr);
+        return Pair(_people[_subscribers[p]].addr, _people[_beneficiaries[p]].addr);
     }
 
     function subscriberOf(uint256 p) public view returns (uint256) {
-        return _pairs[p][0];
+        return _subscribers[p];
     }
 
     function consentCount() external view returns (uint256) {
@@ -102,7 +104,7 @@ abstract contract PlanHandlerBase is SurplusHandler {
     }
 
     function amountOf(uint256 v, uint256 p) public view returns (uint256) {
-        return _terms[v].price * table.quantity(v, p);
+        return _terms[v].price * table.quantityOf(v, p);
     }
 
     function isActive(uint256 v, uint256 p) public view returns (bool) {
@@ -153,8 +155,11 @@ abstract contract PlanHandlerBase is SurplusHandler {
     function setPurse(uint256 tokenSeed, uint256 way) external {
         uint256 t = tokenSeed % TOKENS;
         address person = _people[POOR].addr;
-        if (way % 2 == 0) tokens[t].mint(person, tokens[t].paused() || tokens[t].isDenylisted(person) ? 0 : 1e30);
-        if (way % 2 == 0 || _blocked(t, person, _stranger.addr)) return;
+        if (_blocked(t, person, _stranger.addr)) return;
+        if (way % 2 == 0) {
+            tokens[t].mint(person, 1e30);
+            return;
+        }
         uint256 balance = tokens[t].balanceOf(person);
         vm.prank(person);
         tokens[t].transfer(_stranger.addr, balance);

@@ -58,9 +58,12 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
     /* SUBSCRIBE */
 
     /// @notice By call or by signature; rightly, or with a wrong serial, number, limit, signer or beneficiary.
-    function subscribe(uint256 seed, uint256 way, uint256 quantity, uint256 maxPeriods) external {
-        (uint256 v, uint256 p) = (seed % VAULTS, (seed / VAULTS) % PAIRS);
+    function subscribe(uint256 seed, uint256 way, uint256 quantity, uint256 maxPeriods) public {
+        // One pair comes more often than others, so that it has a history.
+        (uint256 v, uint256 p) = (seed % VAULTS, (seed / VAULTS) % (PAIRS + 4));
+        if (p >= PAIRS) p = 0;
         uint256 person = subscriberOf(p);
+        if (way % 16 == 6) setAllowance(v, person, 0);
         Subscribe memory message = Subscribe({
             subscriber: pairAt(p).subscriber,
             beneficiary: pairAt(p).beneficiary,
@@ -71,7 +74,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
             deadline: block.timestamp + MESSAGE_LIFE
         });
         // Most want what they have: else they are refused.
-        if (isActive(v, p) && quantity % 16 > 3) message.quantity = table.quantity(v, p);
+        if (isActive(v, p) && quantity % 16 > 5) message.quantity = table.quantityOf(v, p);
         way %= 16;
         if (way == 0) message.serial = message.serial == 0 ? 1 : message.serial - 1;
         if (way == 1) message.quantity = 0;
@@ -83,6 +86,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         bytes memory call = _subscribeCall(v, message, way == 5 ? _stranger : _people[person], way < 8);
         address by = way < 8 ? _stranger.addr : message.subscriber;
         _subscribe(v, p, message, call, by, refusal);
+        if (way == 6) setAllowance(v, person, 1);
     }
 
     function _subscribe(
@@ -134,7 +138,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         if (message.serial != serialOf[v][p]) return ISubscriptionPlan.SerialMismatch.selector;
         if (isLive(v, p)) return ISubscriptionPlan.AlreadySubscribed.selector;
         if (message.quantity == 0 || message.maxPeriods == 0) return ISubscriptionPlan.SubscribeOutOfBounds.selector;
-        if (isActive(v, p) && message.quantity != table.quantity(v, p))
+        if (isActive(v, p) && message.quantity != table.quantityOf(v, p))
             return ISubscriptionPlan.QuantityDiffers.selector;
         uint256 charged = _firstCharge(v, p, message.quantity);
         if (charged > message.maxFirstCharge) return ISubscriptionPlan.FirstChargeTooHigh.selector;
@@ -175,17 +179,54 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
 
     /* CHARGE */
 
-    /// @notice One to five items: pairs of the plan, the same again, strangers. To a time at which something is due, if it wants.
+    /// @notice One to five items: pairs of the plan, the same again, strangers. At the time that it is, or around the edges of what
+    /// is charged next; sometimes the first subscriber has just emptied its purse, or taken the allowance back.
     function charge(uint256 seed, uint256 itemSeed, uint256 way) external {
-        (uint256 v, uint256 p) = _pickPair(seed);
+        way %= 16;
+        (uint256 v, uint256 p) = way < 12 ? _pickLive(seed) : _pickPair(seed);
         (bool isFound, , uint256 start, uint256 until) = table.chargeable(v, p, block.timestamp);
-        if (isFound && way % 4 == 0) _warpTo(start);
-        if (isFound && way % 8 == 1) _warpTo(until - 1);
-        if (isFound && way % 8 == 5) _warpTo(start - 1);
+        if (isFound && way < 12)
+            _warpTo(
+                way == 11
+                    ? until - 1
+                    : way == 10
+                        ? start - 1
+                        : way == 9
+                            ? until
+                            : start
+            );
+        if (isFound && way == 9) _warpTo(_nextStart(v, p));
         uint256[] memory items = new uint256[](1 + (itemSeed % MOST_ITEMS));
         items[0] = p;
         for (uint256 i = 1; i < items.length; ++i) items[i] = uint256(keccak256(abi.encode(itemSeed, i))) % (PAIRS + 2);
+        uint256 emptied = way == 7 ? _empty(v, p) : 0;
+        if (way == 6 || way == 8) setAllowance(v, subscriberOf(p), 0);
         _charge(v, items);
+        if (emptied != 0) tokens[_tokenOf(v)].mint(pairAt(p).subscriber, emptied);
+        if (way == 6 || way == 8) setAllowance(v, subscriberOf(p), 1);
+    }
+
+    /// @dev One that can be charged, now or later, if there is one.
+    function _pickLive(uint256 seed) private view returns (uint256 v, uint256 p) {
+        for (uint256 i = 0; i < VAULTS * PAIRS; ++i) {
+            uint256 place = ((seed % (VAULTS * PAIRS)) + i) % (VAULTS * PAIRS);
+            (v, p) = (place / PAIRS, place % PAIRS);
+            if (isLive(v, p) && stageOf[v] != 2) return (v, p);
+        }
+        return _pickPair(seed);
+    }
+
+    function _nextStart(uint256 v, uint256 p) private view returns (uint256 start) {
+        (, , start, ) = table.chargeable(v, p, block.timestamp);
+    }
+
+    function _empty(uint256 v, uint256 p) private returns (uint256 balance) {
+        uint256 t = _tokenOf(v);
+        address subscriber = pairAt(p).subscriber;
+        if (_blocked(t, subscriber, _stranger.addr)) return 0;
+        balance = tokens[t].balanceOf(subscriber);
+        vm.prank(subscriber);
+        tokens[t].transfer(_stranger.addr, balance);
     }
 
     function _charge(uint256 v, uint256[] memory items) private {
@@ -201,10 +242,25 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         ISubscriptionPlan.ChargeResult[] memory expected = _expectedResults(v, items);
         uint256[2] memory purses = _pursesOf(v);
         uint256[] memory before = _subscribersPurses(v, items);
-        bytes memory answer = _done("charge", _stranger.addr, v, call);
-        uint256 liabilities = _noteResults(v, items, expected, abi.decode(answer, (ISubscriptionPlan.ChargeResult[])));
+        ISubscriptionPlan.ChargeResult[] memory results = abi.decode(
+            _done("charge", _stranger.addr, v, call),
+            (ISubscriptionPlan.ChargeResult[])
+        );
+        _noteConsents(v, items, results);
+        uint256 total = _noteResults(v, items, expected, results);
         _checkTaken(v, items, expected, before);
-        if (liabilities != 0 && _terms[v].refundWindow == 0) _noteRelease(v, liabilities, purses);
+        if (total != 0 && _terms[v].refundWindow == 0) _noteRelease(v, total, purses);
+    }
+
+    /// @dev By what the plan did, whatever the table says.
+    function _noteConsents(uint256 v, uint256[] memory items, ISubscriptionPlan.ChargeResult[] memory results) private {
+        for (uint256 i = 0; i < items.length; ++i) {
+            if (results[i] != ISubscriptionPlan.ChargeResult.Charged || items[i] >= PAIRS) continue;
+            if (_consentOf[v][items[i]] == 0) continue;
+            Consent storage consent = _consents[_consentOf[v][items[i]] - 1];
+            consent.taken += amountOf(v, items[i]);
+            ++consent.charges;
+        }
     }
 
     function _expectedResults(
@@ -265,7 +321,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         }
     }
 
-    /// @dev What left each subscriber's purse is for the consents of its pairs, and nothing else did.
+    /// @dev What left each subscriber's purse is what its pairs had to be charged.
     function _checkTaken(
         uint256 v,
         uint256[] memory items,
@@ -281,10 +337,6 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
                 if (isSame && expected[j] == ISubscriptionPlan.ChargeResult.Charged) sum += amountOf(v, items[j]);
             }
             if (before[i] != tokens[_tokenOf(v)].balanceOf(_people[person].addr) + sum) ++wrongPayouts;
-            if (expected[i] != ISubscriptionPlan.ChargeResult.Charged) continue;
-            Consent storage consent = _consents[_consentOf[v][items[i]] - 1];
-            consent.taken += amountOf(v, items[i]);
-            ++consent.charges;
         }
     }
 
@@ -302,7 +354,9 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
             refusal = TokenLib.TokenRefusedAuthorization.selector;
         }
         bytes memory call = abi.encodeCall(IVault.pay, (entry.authorization));
-        if (_try("pay", _stranger.addr, entry.vault, call, refusal)) _start(entry);
+        if (!_try("pay", _stranger.addr, entry.vault, call, refusal)) return;
+        _start(entry);
+        _refused(_stranger.addr, address(vaults[entry.vault]), call, IVault.PaymentAlreadyKnown.selector);
     }
 
     /// @notice The same past `pay`, for somebody to record.
@@ -326,7 +380,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         SubscriptionPlanTerms storage terms = _terms[v];
         bool isPrice = address(tokens[entry.token]) == terms.token && entry.authorization.value == terms.price;
         if (!isPrice || terms.setupFee != 0 || stageOf[v] != 0 || isLive(v, p)) return true;
-        return isActive(v, p) && table.quantity(v, p) != 1;
+        return isActive(v, p) && table.quantityOf(v, p) != 1;
     }
 
     /// @dev Recorded.
@@ -424,17 +478,34 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         if (way % 16 == 1) _warpTo(closesAtOf(v, p) - (closesAtOf(v, p) == 0 ? 0 : 1));
         if (way % 16 == 2) _warpTo(closesAtOf(v, p));
         way /= 16;
-        Undo memory message = Undo({
-            subscriber: pairAt(p).subscriber,
-            beneficiary: pairAt(p).beneficiary,
-            closesAt: closesAtOf(v, p),
-            to: pairAt(p).subscriber,
-            deadline: block.timestamp + MESSAGE_LIFE
-        });
+        Undo memory message = _undoMessage(v, p);
         if (way % 8 == 0) message.closesAt += 1;
         if (way % 8 == 1) message.to = address(vaults[v]);
         if (way % 8 == 2) message.to = _people[7].addr;
         _undo(v, p, message, (way / 8) % 3);
+    }
+
+    /// @notice Who has undone a charge subscribes again, and wants to undo that, too.
+    function undoAgain(uint256 seed) external {
+        for (uint256 i = 0; i < VAULTS * PAIRS; ++i) {
+            uint256 place = ((seed % (VAULTS * PAIRS)) + i) % (VAULTS * PAIRS);
+            (uint256 v, uint256 p) = (place % VAULTS, place / VAULTS);
+            if (undos[v][subscriberOf(p)] == 0) continue;
+            subscribe(place, 10, 15 + (seed % 3), seed);
+            _undo(v, p, _undoMessage(v, p), 0);
+            return;
+        }
+    }
+
+    function _undoMessage(uint256 v, uint256 p) private view returns (Undo memory) {
+        return
+            Undo({
+                subscriber: pairAt(p).subscriber,
+                beneficiary: pairAt(p).beneficiary,
+                closesAt: closesAtOf(v, p),
+                to: pairAt(p).subscriber,
+                deadline: block.timestamp + MESSAGE_LIFE
+            });
     }
 
     function _undo(uint256 v, uint256 p, Undo memory message, uint256 way) private {
@@ -550,13 +621,15 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
     function closeOrEnd(uint256 vaultSeed, uint256 way) external {
         uint256 v = vaultSeed % VAULTS;
         uint256 stage = way % 2 == 0 ? 1 : 2;
-        address by = (way / 2) % 8 == 0 ? _operatorOf(v).addr : _stranger.addr;
+        address by = (way / 2) % 4 == 0 ? _operatorOf(v).addr : _stranger.addr;
         bytes4 refusal;
         if (by == _stranger.addr) refusal = ISubscriptionPlan.NotMerchant.selector;
         else if (stageOf[v] >= stage) refusal = ISubscriptionPlan.PlanStagePassed.selector;
         bytes memory call =
             stage == 1 ? abi.encodeCall(ISubscriptionPlan.close, ()) : abi.encodeCall(ISubscriptionPlan.end, ());
-        if (_try(stage == 1 ? bytes32("close") : bytes32("end"), by, v, call, refusal)) stageOf[v] = stage;
+        if (!_try(stage == 1 ? bytes32("close") : bytes32("end"), by, v, call, refusal)) return;
+        stageOf[v] = stage;
+        _refused(by, address(vaults[v]), call, ISubscriptionPlan.PlanStagePassed.selector);
     }
 
     /* CLAIM */
@@ -611,7 +684,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
     /// @dev Freezing and releasing surplus are the same for every vault, and are left to the refund window's runs. What keeps
     /// subscriptions going comes more often.
     function actions() external pure override returns (bytes4[] memory list) {
-        list = new bytes4[](26);
+        list = new bytes4[](27);
         (list[0], list[1], list[2]) = (this.subscribe.selector, this.subscribe.selector, this.subscribe.selector);
         (list[3], list[4], list[5]) = (this.charge.selector, this.charge.selector, this.charge.selector);
         (list[6], list[7], list[8]) = (this.payPeriod.selector, this.payPeriod.selector, this.payPast.selector);
@@ -620,6 +693,10 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         (list[15], list[16], list[17]) = (this.claim.selector, this.withdraw.selector, this.presentAgain.selector);
         (list[18], list[19], list[20]) = (this.travel.selector, this.travelToEdge.selector, this.setTrouble.selector);
         (list[21], list[22], list[23]) = (this.setAllowance.selector, this.setPurse.selector, this.stray.selector);
-        (list[24], list[25]) = (this.announceAssignment.selector, this.assign.selector);
+        (list[24], list[25], list[26]) = (
+            this.announceAssignment.selector,
+            this.assign.selector,
+            this.undoAgain.selector
+        );
     }
 }

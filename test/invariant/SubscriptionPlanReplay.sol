@@ -24,6 +24,18 @@ contract SubscriptionPlanReplay is EventReplay {
         bool isCanceled;
     }
 
+    /// @dev What `Subscribed` carries beside its topics.
+    struct TellsSubscribed {
+        uint16 quantity;
+        uint40 anchor;
+        uint16 nextIndex;
+        uint16 endIndex;
+        uint40 paidThrough;
+        uint256 charged;
+        uint40 closesAt;
+        uint32 serial;
+    }
+
     struct Used {
         bool trial;
         uint256 undone;
@@ -69,21 +81,14 @@ contract SubscriptionPlanReplay is EventReplay {
     function _subscribed(Vm.Log calldata log) private {
         Subscription storage told = _subscriptions[log.emitter][log.topics[1]];
         told.subscriber = _address(log.topics[2]);
-        uint256 charged;
-        (
-            told.quantity,
-            told.anchor,
-            told.nextIndex,
-            told.endIndex,
-            told.paidThrough,
-            charged,
-            told.closesAt,
-            told.serial
-        ) = abi.decode(log.data, (uint16, uint40, uint16, uint16, uint40, uint256, uint40, uint32));
+        TellsSubscribed memory tells = abi.decode(log.data, (TellsSubscribed));
+        (told.quantity, told.anchor, told.nextIndex) = (tells.quantity, tells.anchor, tells.nextIndex);
+        (told.endIndex, told.paidThrough) = (tells.endIndex, tells.paidThrough);
+        (told.closesAt, told.serial) = (tells.closesAt, tells.serial);
         told.isCanceled = false;
         // Nobody begins later than now but on a trial.
         if (told.anchor > block.timestamp) _used[log.emitter][told.subscriber].trial = true;
-        _held(log.emitter, charged);
+        _held(log.emitter, tells.charged);
     }
 
     /// @dev The event names no period: it is the one that could be charged at the block's time.
