@@ -332,7 +332,7 @@ const mutants: Mutant[] = [
   {
     name: "second capture forgets the first",
     file: escrow,
-    find: "uint256 captured = hold.captured() + amount;",
+    find: "uint256 captured = before + amount;",
     replace: "uint256 captured = amount;",
     caughtBy: "ES3",
   },
