@@ -269,7 +269,7 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         subscription.nextIndex = paid;
         subscription.paidThrough = _startOf(subscription.anchor, paid);
         subscription.closesAt = paid == 0 ? 0 : _newDeadline();
-        subscription.isRefunded = false;
+        subscription.refunded <<= 1;
     }
 
     /// @dev Takes the first charge, and insists on an allowance for one period more than none.
@@ -588,6 +588,7 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         used.undo = true;
         subscription.closesAt = 0;
         subscription.nextIndex -= 1;
+        subscription.refunded >>= 1;
         _endAccessAt(subscription, _startOf(subscription.anchor, subscription.nextIndex));
         address token = _token();
         _ledgers[token].remove(MaturityLedger.bucketOf(closesAt), amount);
@@ -633,7 +634,7 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         address token = _token();
         _ledgers[token].remove(MaturityLedger.bucketOf(subscription.closesAt), amount);
         subscription.closesAt = 0;
-        subscription.isRefunded = true;
+        subscription.refunded |= 1;
         _subscriptions[id] = packSubscription(subscription);
 
         emit Refunded({pair: id, by: msg.sender, amount: amount, held: amount});
@@ -677,12 +678,13 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
 
         // Ends before the last period that is paid: as many steps as periods were bought ahead.
         uint256 first = subscription.nextIndex;
-        while (first != 0 && block.timestamp < _startOf(subscription.anchor, first)) --first;
-        uint256 unused = subscription.nextIndex - first;
-        if (unused == 0) return (0, 0);
-
+        uint256 refunded = subscription.refunded;
         uint256 amount = _price() * subscription.quantity;
-        owed = amount * (subscription.isRefunded ? unused - 1 : unused);
+        while (first != 0 && block.timestamp < _startOf(subscription.anchor, first)) {
+            if (refunded & 1 == 0) owed += amount;
+            refunded >>= 1;
+            --first;
+        }
         uint40 closesAt = subscription.closesAt;
         if (closesAt != 0 && block.timestamp < _maturesAt(closesAt)) held = amount;
     }

@@ -15,6 +15,10 @@ const vault = "contracts/base/Vault.sol";
 const surplus = "contracts/base/Surplus.sol";
 const refundWindow = "contracts/RefundWindow.sol";
 const escrow = "contracts/Escrow.sol";
+const maturing = "contracts/base/Maturing.sol";
+const bursts = "contracts/base/Bursts.sol";
+const plan = "contracts/SubscriptionPlan.sol";
+const periods = "contracts/libraries/PeriodLib.sol";
 const hold = "contracts/types/Hold.sol";
 const ledger = "contracts/libraries/MaturityLedger.sol";
 
@@ -63,7 +67,7 @@ const mutants: Mutant[] = [
   },
   {
     name: "fee is paid on top",
-    file: refundWindow,
+    file: maturing,
     find: "amount: amount - fee, payoutGas",
     replace: "amount: amount, payoutGas",
     caughtBy: "RW4",
@@ -112,7 +116,7 @@ const mutants: Mutant[] = [
   },
   {
     name: "bucket can be claimed a second early",
-    file: refundWindow,
+    file: maturing,
     find: "if (block.timestamp < maturesAt) revert ClaimBeforeMaturity",
     replace: "if (block.timestamp + 1 < maturesAt) revert ClaimBeforeMaturity",
     caughtBy: "RW9",
@@ -138,7 +142,7 @@ const mutants: Mutant[] = [
   },
   {
     name: "what a batch took is not held",
-    file: vault,
+    file: bursts,
     find: "if (total != 0) _hold(token, total, deadline);",
     replace: "",
     caughtBy: "RW2",
@@ -328,7 +332,7 @@ const mutants: Mutant[] = [
   {
     name: "second capture forgets the first",
     file: escrow,
-    find: "uint256 captured = hold.captured() + amount;",
+    find: "uint256 captured = before + amount;",
     replace: "uint256 captured = amount;",
     caughtBy: "ES3",
   },
@@ -535,6 +539,216 @@ const mutants: Mutant[] = [
     replace: "        _checkSignature(_operator(), ",
     caughtBy: "ES14",
   },
+  {
+    name: "more is held than was charged",
+    file: plan,
+    find: "else _ledgers[token].add(MaturityLedger.bucketOf(closesAt), amount);",
+    replace: "else _ledgers[token].add(MaturityLedger.bucketOf(closesAt), amount + 1);",
+    caughtBy: "SP1",
+  },
+  {
+    name: "a first charge is booked and not taken",
+    file: plan,
+    find: "        if (amount == 0) return;\n        uint256 expected =",
+    replace: "        if (amount != 0) return;\n        uint256 expected =",
+    caughtBy: "SP1",
+  },
+  {
+    name: "an undone charge still matures",
+    file: plan,
+    find: "        _ledgers[token].remove(MaturityLedger.bucketOf(closesAt), amount);\n",
+    replace: "",
+    caughtBy: "SP2",
+  },
+  {
+    name: "what the end of paid time gives back still matures",
+    file: plan,
+    find: "            _ledgers[token].remove(MaturityLedger.bucketOf(subscription.closesAt), held);\n",
+    replace: "",
+    caughtBy: "SP2",
+  },
+  {
+    name: "a unit is charged where many were signed",
+    file: plan,
+    find: "amount = chargeTerms.price * word.quantity();",
+    replace: "amount = chargeTerms.price;",
+    caughtBy: "SP3",
+  },
+  {
+    name: "a plan's fee is paid on top",
+    file: maturing,
+    find: "amount: amount - fee, payoutGas",
+    replace: "amount: amount, payoutGas",
+    caughtBy: "SP4",
+  },
+  {
+    name: "a missed period is charged later",
+    file: plan,
+    find: "if (block.timestamp < from + grace) return (index, from);",
+    replace: "return (index, from);",
+    caughtBy: "SP5",
+  },
+  {
+    name: "a period is charged a second early",
+    file: plan,
+    find: "if (from == 0 || block.timestamp < from) return",
+    replace: "if (from == 0 || block.timestamp + 1 < from) return",
+    caughtBy: "SP6",
+  },
+  {
+    name: "the grace is a second too long",
+    file: plan,
+    find: "if (block.timestamp < from + grace) return (index, from);",
+    replace: "if (block.timestamp <= from + grace) return (index, from);",
+    caughtBy: "SP6",
+  },
+  {
+    name: "what was canceled is charged on",
+    file: plan,
+    find: "        subscription.endIndex = 0;\n        subscription.isCanceled = true;\n",
+    replace: "        subscription.isCanceled = true;\n",
+    caughtBy: "SP6",
+  },
+  {
+    name: "a plan that has ended charges",
+    file: plan,
+    find: "        if (_stage == PlanStage.Ended) revert PlanEnded();\n",
+    replace: "",
+    caughtBy: "SP6",
+  },
+  {
+    name: "after two missed periods the next is charged",
+    file: plan,
+    find: "return block.timestamp < from + grace ? (index, from) : (0, 0);",
+    replace: "return (index, from);",
+    caughtBy: "SP6",
+  },
+  {
+    name: "one period more than was signed",
+    file: plan,
+    find: "subscription.endIndex = message.maxPeriods.toUint16();",
+    replace: "subscription.endIndex = (message.maxPeriods + 1).toUint16();",
+    caughtBy: "SP7",
+  },
+  {
+    name: "periods count from the charge",
+    file: plan,
+    find: "chargeTerms.length, word.anchor(), index);\n        _subscriptions",
+    replace: "chargeTerms.length, block.timestamp, 1);\n        _subscriptions",
+    caughtBy: "SP8",
+  },
+  {
+    name: "a month is thirty days",
+    file: periods,
+    find: "DateTimeLib.addMonths(anchor, distance)",
+    replace: "anchor + distance * 30 days",
+    caughtBy: "SP8",
+  },
+  {
+    name: "a cancel at once leaves the access",
+    file: plan,
+    find: "        if (immediately) _endAccessAt(subscription, block.timestamp.toUint40());\n",
+    replace: "",
+    caughtBy: "SP8",
+  },
+  {
+    name: "an undo leaves the access",
+    file: plan,
+    find: "        _endAccessAt(subscription, _startOf(subscription.anchor, subscription.nextIndex));\n",
+    replace: "",
+    caughtBy: "SP8",
+  },
+  {
+    name: "the window of a charge closes a second early",
+    file: plan,
+    find: "if (block.timestamp >= closesAt) revert UndoAfterClose",
+    replace: "if (block.timestamp + 1 >= closesAt) revert UndoAfterClose",
+    caughtBy: "SP9",
+  },
+  {
+    name: "an undo returns the non-refundable share, too",
+    file: plan,
+    find: "return amount - (amount * _term(NON_REFUNDABLE_BPS_INDEX)) / BPS;",
+    replace: "return amount;",
+    caughtBy: "SP9",
+  },
+  {
+    name: "a subscriber undoes as often as it wants",
+    file: plan,
+    find: "        used.undo = true;\n",
+    replace: "",
+    caughtBy: "SP10",
+  },
+  {
+    name: "a trial for each beneficiary",
+    file: plan,
+    find: "        if (isTrial) used.trial = true;\n",
+    replace: "",
+    caughtBy: "SP10",
+  },
+  {
+    name: "a charge cannot be refunded after it closed",
+    file: plan,
+    find: "if (block.timestamp >= maturesAt) revert ChargeMatured",
+    replace: "if (block.timestamp >= subscription.closesAt) revert ChargeMatured",
+    caughtBy: "SP11",
+  },
+  {
+    name: "a refund is forgotten when another period is bought",
+    file: plan,
+    find: "subscription.refunded <<= 1;",
+    replace: "subscription.refunded = 0;",
+    caughtBy: "SP12",
+  },
+  {
+    name: "the running period is not owed",
+    file: plan,
+    find: "while (first != 0 && block.timestamp <",
+    replace: "while (first > 1 && block.timestamp <",
+    caughtBy: "SP12",
+  },
+  {
+    name: "a Subscribe is good again",
+    file: plan,
+    find: "        if (message.serial != subscription.serial) revert SerialMismatch(pair, subscription.serial, message.serial);\n",
+    replace: "",
+    caughtBy: "SP13",
+  },
+  {
+    name: "a Cancel is good again",
+    file: plan,
+    find: "SERIALS_OF_CANCEL = 2;",
+    replace: "SERIALS_OF_CANCEL = 1;",
+    caughtBy: "SP13",
+  },
+  {
+    name: "event tells the serial before the cancel",
+    file: plan,
+    find: "by, subscription.paidThrough, subscription.serial);",
+    replace: "by, subscription.paidThrough, subscription.serial - SERIALS_OF_CANCEL);",
+    caughtBy: "SP14",
+  },
+  {
+    name: "event does not tell who was charged",
+    file: plan,
+    find: "charged[count++] = pair;",
+    replace: "++count;",
+    caughtBy: "SP14",
+  },
+  {
+    name: "anybody is the merchant",
+    file: plan,
+    find: "        if (!_isSeller(msg.sender)) revert NotMerchant(msg.sender);\n",
+    replace: "",
+    caughtBy: "SP15",
+  },
+  {
+    name: "time of one unit is used by many",
+    file: plan,
+    find: "if (hasTime && quantity != subscription.quantity) {",
+    replace: "if (hasTime && quantity == 0) {",
+    caughtBy: "SP15",
+  },
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -542,7 +756,7 @@ const copy = copyProject(root, ["contracts", "test/invariant", "test/mocks", "te
 const timeLimit = 900_000;
 
 /** The invariants' numbers begin with their kind of vault. */
-const kinds: Record<string, string> = { RW: "RefundWindow", ES: "Escrow" };
+const kinds: Record<string, string> = { RW: "RefundWindow", ES: "Escrow", SP: "SubscriptionPlan" };
 const kindOf = (invariant: string) => invariant.slice(0, 2);
 
 /** Whether the invariant tests whose names begin with `name` pass. */

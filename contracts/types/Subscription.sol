@@ -26,7 +26,7 @@ using {unpack, anchor, paidThrough, quantity, nextIndex, endIndex, withCharge} f
 /// @param nextIndex The period after the newest that is paid.
 /// @param endIndex First period that may not be charged any more; zero when nothing may be charged.
 /// @param isCanceled Whether the right to charge ended by somebody's will.
-/// @param isRefunded Whether the merchant gave the newest charge back.
+/// @param refunded Which of the newest 48 paid periods the merchant gave back, a bit each; the newest is the lowest bit.
 struct Subscription {
     uint40 anchor;
     uint40 paidThrough;
@@ -36,7 +36,7 @@ struct Subscription {
     uint16 nextIndex;
     uint16 endIndex;
     bool isCanceled;
-    bool isRefunded;
+    uint48 refunded;
 }
 
 /// @notice Packs a subscription.
@@ -51,7 +51,7 @@ function packSubscription(Subscription memory subscription) pure returns (Subscr
     word = (word << 16) | subscription.nextIndex;
     word = (word << 16) | subscription.endIndex;
     word = (word << 1) | (subscription.isCanceled ? 1 : 0);
-    word = (word << 1) | (subscription.isRefunded ? 1 : 0);
+    word = (word << 48) | subscription.refunded;
     return SubscriptionWord.wrap(word);
 }
 
@@ -60,15 +60,15 @@ function packSubscription(Subscription memory subscription) pure returns (Subscr
 /// @return subscription What was stored.
 function unpack(SubscriptionWord packed) pure returns (Subscription memory subscription) {
     uint256 word = SubscriptionWord.unwrap(packed);
-    subscription.isRefunded = word & 1 != 0;
-    subscription.isCanceled = (word >> 1) & 1 != 0;
-    subscription.endIndex = uint16(word >> 2);
-    subscription.nextIndex = uint16(word >> 18);
-    subscription.quantity = uint16(word >> 34);
-    subscription.serial = uint32(word >> 50);
-    subscription.closesAt = uint40(word >> 82);
-    subscription.paidThrough = uint40(word >> 122);
-    subscription.anchor = uint40(word >> 162);
+    subscription.refunded = uint48(word);
+    subscription.isCanceled = (word >> 48) & 1 != 0;
+    subscription.endIndex = uint16(word >> 49);
+    subscription.nextIndex = uint16(word >> 65);
+    subscription.quantity = uint16(word >> 81);
+    subscription.serial = uint32(word >> 97);
+    subscription.closesAt = uint40(word >> 129);
+    subscription.paidThrough = uint40(word >> 169);
+    subscription.anchor = uint40(word >> 209);
 }
 
 /* One field of the word, and a charge written into it: what a batch does for each item. */
@@ -77,38 +77,39 @@ function unpack(SubscriptionWord packed) pure returns (Subscription memory subsc
 /// @param packed The word.
 /// @return Unix seconds.
 function anchor(SubscriptionWord packed) pure returns (uint256) {
-    return uint40(SubscriptionWord.unwrap(packed) >> 162);
+    return uint40(SubscriptionWord.unwrap(packed) >> 209);
 }
 
 /// @notice As the field of `Subscription`.
 /// @param packed The word.
 /// @return Unix seconds.
 function paidThrough(SubscriptionWord packed) pure returns (uint256) {
-    return uint40(SubscriptionWord.unwrap(packed) >> 122);
+    return uint40(SubscriptionWord.unwrap(packed) >> 169);
 }
 
 /// @notice As the field of `Subscription`.
 /// @param packed The word.
 /// @return A number of units.
 function quantity(SubscriptionWord packed) pure returns (uint256) {
-    return uint16(SubscriptionWord.unwrap(packed) >> 34);
+    return uint16(SubscriptionWord.unwrap(packed) >> 81);
 }
 
 /// @notice As the field of `Subscription`.
 /// @param packed The word.
 /// @return The index of a period.
 function nextIndex(SubscriptionWord packed) pure returns (uint256) {
-    return uint16(SubscriptionWord.unwrap(packed) >> 18);
+    return uint16(SubscriptionWord.unwrap(packed) >> 65);
 }
 
 /// @notice As the field of `Subscription`.
 /// @param packed The word.
 /// @return The index of a period.
 function endIndex(SubscriptionWord packed) pure returns (uint256) {
-    return uint16(SubscriptionWord.unwrap(packed) >> 2);
+    return uint16(SubscriptionWord.unwrap(packed) >> 49);
 }
 
-/// @notice The word after a charge: anchor, serial, quantity, end and cancel stay.
+/// @notice The word after a charge: anchor, serial, quantity, end and cancel stay. Periods before it are over, and what was
+/// refunded of them no longer matters.
 /// @param packed The word before it.
 /// @param nextIndex_ The period after the one that was charged; below 2^16.
 /// @param paidThrough_ The end of the one that was charged, in Unix seconds; below 2^40.
@@ -120,9 +121,10 @@ function withCharge(
     uint256 paidThrough_,
     uint256 closesAt_
 ) pure returns (SubscriptionWord) {
-    uint256 changing = (uint256(type(uint40).max) << 122) | (uint256(type(uint40).max) << 82) | (0xffff << 18) | 1;
+    uint256 changing =
+        (uint256(type(uint40).max) << 169) | (uint256(type(uint40).max) << 129) | (0xffff << 65) | type(uint48).max;
     uint256 word = SubscriptionWord.unwrap(packed) & ~changing;
-    return SubscriptionWord.wrap(word | (paidThrough_ << 122) | (closesAt_ << 82) | (nextIndex_ << 18));
+    return SubscriptionWord.wrap(word | (paidThrough_ << 169) | (closesAt_ << 129) | (nextIndex_ << 65));
 }
 
 /// @notice What a subscriber has used up in a plan, whoever the beneficiary was. It outlives every cancel.

@@ -77,12 +77,7 @@ contract ClaimListsTest is AttackTest {
         uint256 maturesAt = vault.paymentOf(_ref).maturesAt;
         vm.warp(maturesAt - 1);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IMaturing.ClaimBeforeMaturity.selector,
-                buckets[0],
-                uint40(maturesAt),
-                maturesAt - 1
-            )
+            abi.encodeWithSelector(IMaturing.ClaimBeforeMaturity.selector, buckets[0], uint40(maturesAt), maturesAt - 1)
         );
         vault.claim(address(token), buckets, PAYOUT_GAS);
     }

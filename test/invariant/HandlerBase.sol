@@ -253,7 +253,7 @@ abstract contract HandlerBase is TestBase {
     }
 
     /// @dev A payment begins now.
-    function _begin(Entry memory entry) internal returns (uint256 index) {
+    function _begin(Entry memory entry) internal virtual returns (uint256 index) {
         _schedule(entry);
         index = _entries.length;
         _entries.push(entry);

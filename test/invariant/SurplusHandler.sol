@@ -76,8 +76,13 @@ abstract contract SurplusHandler is PaymentHandler {
         _noteFor(Journal.Kind.Stray, entry.vault, entry.token, address(0), signed.value);
         _addStray(entry, true);
         bytes memory call = abi.encodeCall(IVault.pay, (signed));
-        _refused(_stranger.addr, vault, call, TokenLib.TokenRefusedAuthorization.selector);
+        _refused(_stranger.addr, vault, call, _payRefusal(entry));
         ++successes["frontRun"];
+    }
+
+    /// @dev Why an authorization whose nonce was used cannot be paid; a product may look at the payment first.
+    function _payRefusal(Entry memory) internal view virtual returns (bytes4) {
+        return TokenLib.TokenRefusedAuthorization.selector;
     }
 
     /// @notice Nothing moves, but the token calls the nonce used from now on. Its owner forges a proof.

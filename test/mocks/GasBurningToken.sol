@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {Token3009} from "./Token3009.sol";
 
 /// @title GasBurningToken
@@ -23,7 +25,7 @@ contract GasBurningToken is Token3009 {
     }
 
     function transferFrom(address from, address to, uint256 value) public override returns (bool) {
-        _burnGas(burnOf[from]);
+        _burnGas(Math.max(burn, burnOf[from]));
         return super.transferFrom(from, to, value);
     }
 

@@ -16,8 +16,18 @@ contract ReturnBombToken is Token3009 {
 
     function transfer(address to, uint256 value) public override returns (bool) {
         if (size == 0) return super.transfer(to, value);
+        if (!reverts) _transfer(msg.sender, to, value);
+        return _explode();
+    }
+
+    function transferFrom(address from, address to, uint256 value) public override returns (bool) {
+        if (size == 0) return super.transferFrom(from, to, value);
+        if (!reverts) super.transferFrom(from, to, value);
+        return _explode();
+    }
+
+    function _explode() private view returns (bool) {
         (uint256 length, bool isRevert) = (size, reverts);
-        if (!isRevert) _transfer(msg.sender, to, value);
         assembly ("memory-safe") {
             mstore(0x00, 1)
             if isRevert {

@@ -6,7 +6,7 @@ import {TestBase} from "../../utils/TestBase.sol";
 
 contract SubscriptionTest is TestBase {
     /// @dev The widths of the fields, from the first to the last: so many bits are used.
-    uint256 private constant BITS = 40 + 40 + 40 + 32 + 16 + 16 + 16 + 1 + 1;
+    uint256 private constant BITS = 249 + 40 + 40 + 32 + 16 + 16 + 16 + 1 + 1;
     uint256 private constant FIELDS = 9;
 
     function testFuzz_ReturnsWhatWasPacked(Subscription memory subscription) external pure {
@@ -48,7 +48,7 @@ contract SubscriptionTest is TestBase {
         if (field == 5) subscription.nextIndex = 0;
         if (field == 6) subscription.endIndex = 0;
         if (field == 7) subscription.isCanceled = false;
-        if (field == 8) subscription.isRefunded = false;
+        if (field == 8) subscription.refunded = 0;
         assertEq(abi.encode(changed), abi.encode(subscription));
     }
 
@@ -71,6 +71,6 @@ contract SubscriptionTest is TestBase {
         if (field == 5) only.nextIndex = type(uint16).max;
         if (field == 6) only.endIndex = type(uint16).max;
         if (field == 7) only.isCanceled = true;
-        if (field == 8) only.isRefunded = true;
+        if (field == 8) only.refunded = type(uint48).max;
     }
 }
