@@ -6,7 +6,7 @@ import {TestBase} from "../../utils/TestBase.sol";
 
 contract SubscriptionTest is TestBase {
     /// @dev The widths of the fields, from the first to the last: so many bits are used.
-    uint256 private constant BITS = 249 + 40 + 40 + 32 + 16 + 16 + 16 + 1 + 1;
+    uint256 private constant BITS = 40 + 40 + 40 + 32 + 16 + 16 + 16 + 1 + 48;
     uint256 private constant FIELDS = 9;
 
     function testFuzz_ReturnsWhatWasPacked(Subscription memory subscription) external pure {
