@@ -790,6 +790,7 @@ contract SubscriptionPlanSubscribeTest is SubscribingTest {
 
         assertEq(token.balanceOf(address(plan)), message.quantity * PRICE, "charged");
         assertEq(subscriptionOf(payer).quantity, message.quantity, "quantity");
+        assertFalse(subscriptionOf(payer).trialUsed, "there was no trial");
         assertPeriods(payer, START, 1, message.maxPeriods, START + PERIOD);
     }
 
