@@ -29,7 +29,9 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
 
     function setUp() public override {
         super.setUp();
-        (good, bad, alsoGood) = (payer, otherPayer, makeAccount("alsoGood"));
+        good = payer;
+        bad = otherPayer;
+        alsoGood = makeAccount("alsoGood");
         token.mint(alsoGood.addr, 1e30);
         subscribeAll();
     }

@@ -33,7 +33,7 @@ export declare namespace endFor {
     pair: Pair;
     /** What the caller adds, in the token's smallest unit. */
     topUp: bigint;
-    /** The most gas the token may use for one transfer, at least 100,000. */
+    /** The most gas the token may use for one transfer, at least 100,000, and 150,000 with a top-up. */
     payoutGas: bigint;
   };
 
