@@ -359,6 +359,20 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         _refused(_stranger.addr, address(vaults[entry.vault]), call, IVault.PaymentAlreadyKnown.selector);
     }
 
+    /// @notice Who has time without being charged buys a period more, and at times gets one back before or after.
+    function payAhead(uint256 seed, uint256 way) external {
+        for (uint256 i = 0; i < VAULTS * PAYERS; ++i) {
+            uint256 place = ((seed % (VAULTS * PAYERS)) + i) % (VAULTS * PAYERS);
+            (uint256 v, uint256 p) = (place / PAYERS, place % PAYERS);
+            if (!isActive(v, p) || _isRefused(_newPeriod(v, p, 2))) continue;
+            if (way % 2 == 0) refund(v * PAIRS + p, 16 + 7);
+            _payPeriod(_newPeriod(v, p, 2));
+            if ((way / 2) % 4 == 0) refund(v * PAIRS + p, 16 + 7);
+            if ((way / 2) % 4 == 1) _undo(v, p, _undoMessage(v, p), 0);
+            return;
+        }
+    }
+
     /// @notice The same past `pay`, for somebody to record.
     function payPast(uint256 vaultSeed, uint256 payerSeed, uint256 way) external {
         _frontRun(_newPeriod(vaultSeed, payerSeed, way));
@@ -551,7 +565,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
     /* MERCHANT */
 
     /// @notice By receiver, operator or a stranger; of the newest charge, or another; a second before it matures, or at it.
-    function refund(uint256 seed, uint256 way) external {
+    function refund(uint256 seed, uint256 way) public {
         (uint256 v, uint256 p) = _pickHeld(seed);
         uint256 maturesAt = maturesAtOf(v, p);
         if (maturesAt != 0 && way % 8 < 2) _warpTo(maturesAt - (way % 8));
@@ -684,7 +698,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
     /// @dev Freezing and releasing surplus are the same for every vault, and are left to the refund window's runs. What keeps
     /// subscriptions going comes more often.
     function actions() external pure override returns (bytes4[] memory list) {
-        list = new bytes4[](27);
+        list = new bytes4[](28);
         (list[0], list[1], list[2]) = (this.subscribe.selector, this.subscribe.selector, this.subscribe.selector);
         (list[3], list[4], list[5]) = (this.charge.selector, this.charge.selector, this.charge.selector);
         (list[6], list[7], list[8]) = (this.payPeriod.selector, this.payPeriod.selector, this.payPast.selector);
@@ -698,5 +712,6 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
             this.assign.selector,
             this.undoAgain.selector
         );
+        list[27] = this.payAhead.selector;
     }
 }
