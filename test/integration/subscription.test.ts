@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { addresses } from "@recourse/sdk/addresses";
+import { buildReceiptProof, recordRequest } from "@recourse/sdk/receipt-proof";
 import { deploy } from "@recourse/sdk/refund-window";
 import {
   cancel,
+  closeCall,
+  creditOf,
+  describePayTo,
   encodeTerms,
   PAYOUT_GAS,
   type PeriodReceipt,
@@ -14,12 +18,20 @@ import {
   signCancel,
   signSubscribe,
   signUndo,
+  signWithdraw,
   statusOf,
   subscribeWithSignature,
+  subscribeWithSignatureCall,
   vaultAddress,
 } from "@recourse/sdk/subscription";
 import { SubscriptionEvmScheme } from "@recourse/sdk/subscription/client";
-import { type AccessStanding, RouteTermsError, singlePeriod, subscription } from "@recourse/sdk/subscription/server";
+import {
+  type AccessStanding,
+  type PlanExtra,
+  RouteTermsError,
+  singlePeriod,
+  subscription,
+} from "@recourse/sdk/subscription/server";
 import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { wrapFetchWithPayment } from "@x402/fetch";
@@ -34,7 +46,9 @@ import {
   type World,
 } from "../../scripts/lib/world.js";
 import { ask, offerOf, reasonOf, send, settlementOf, stockClient } from "../shared/buyer.js";
-import { NETWORK } from "../shared/shop.js";
+import { authorize, payPastVault, signedIn } from "../shared/pastPay.js";
+import { pendingTransactions } from "../shared/pendingTransactions.js";
+import { NETWORK, receiver } from "../shared/shop.js";
 import {
   signedSubscription,
   signIn,
@@ -47,6 +61,7 @@ import {
 import { type ShopOptions, type SubscriptionShop, startSubscriptionShop } from "../shared/subscriptionShop.js";
 import { sharedAccount } from "../shared/wallets.js";
 
+const stranger = developmentAccount(9);
 const FUNDS = 1_000_000_000n;
 const PRICE = 5_000_000n;
 const HOUR = 3_600;
@@ -212,6 +227,28 @@ describe("a payload that is sent again", () => {
 
     assert.equal(reasonOf(await send(shop.url, payload)), ALREADY_SUBSCRIBED);
     assert.equal((await signIn(account, shop.url)).status, 200);
+  });
+
+  it("is served when somebody else was faster with the very message", async () => {
+    const account = await newAccount();
+    const payload = await signedSubscription(account, shop.url);
+    const { message, permit, signature } = readSubscribe(payload.payload as SubscribePayload);
+    const call = subscribeWithSignatureCall({
+      address: shop.option.payTo,
+      message,
+      permit,
+      signature,
+      payoutGas: PAYOUT_GAS,
+    });
+
+    const response = await overtaken(
+      () => send(shop.url, payload),
+      () => asClient(stranger).writeContract({ ...call, ...FAST, chain: world.client.chain }),
+    );
+
+    assert.equal(response.status, 200, reasonOf(response));
+    assert.equal(settlementOf(response).amount, "5000000");
+    assert.equal(await spentBy(account), PRICE);
   });
 
   it("is worth nothing after a cancel", async () => {
@@ -430,6 +467,20 @@ describe("a subscription that is not paid", () => {
       assert.equal((await signIn(account, own.url)).status, 200);
     }));
 
+  it("is charged in order when that wallet lets several in at once", () =>
+    later(async (travel) => {
+      const wallet = localClient(world.rpcUrl, developmentAccount(7));
+      const own = await open({ access: { facilitator: undefined, wallet } });
+      const accounts = [await newAccount(), await newAccount(), await newAccount(PRICE)];
+      for (const account of accounts) await subscribingFetch(account)(own.url);
+      await travel(HOUR + 5);
+      const responses = await Promise.all(accounts.map((account) => signIn(account, own.url)));
+      assert.deepEqual(
+        responses.map(({ status }) => status),
+        [200, 200, 402],
+      );
+    }));
+
   it("stays open where nobody charges", () =>
     later(async (travel) => {
       const idle = await open({ access: { facilitator: undefined } });
@@ -579,6 +630,66 @@ describe("a stock client", () => {
     // The facilitator says so too.
     const answer = await ask(facilitator.url, "verify", payload, payload.accepted, MERCHANT_KEY);
     assert.equal(answer.invalidReason, "invalid_exact_evm_recourse_already_paid");
+  });
+
+  it("has a period recorded that came past the plan, and other money credited", async () => {
+    const account = await newAccount();
+    const [, { extra }] = (await offerOf(shop.url)).accepts as [PaymentRequirements, PaymentRequirements];
+    const vault = extra.recourse as PlanExtra;
+    const recorded = async (value: bigint) => {
+      const past = await payPastVault(world.client, await authorize(account, shop.option.payTo, value));
+      const proof = await buildReceiptProof(world.client, { ...past, token: USDC });
+      const request = recordRequest({ chainId: 84532, proof, token: USDC, vault });
+      return relay(request, { facilitator: facilitator.url });
+    };
+
+    const period = await recorded(PRICE);
+    assert.deepEqual([period.amount, period.extra?.recourse.status], ["5000000", "prepaid"]);
+    assert.equal((await signIn(account, shop.url)).status, 200);
+
+    assert.equal((await recorded(PRICE + 1n)).amount, "5000001");
+    await relay(await signWithdraw(asClient(account), { address: shop.option.payTo, token: USDC }), {
+      facilitator: facilitator.url,
+    });
+    assert.equal(await spentBy(account), PRICE);
+  });
+
+  it("is refused, and gets its money back as a credit, when the plan closes under its payment", async () => {
+    const closing = await open();
+    const account = await newAccount();
+    const client = stockClient(account).setSpendControls({ maxAmountPerPayment: "$5" });
+    await wrapFetchWithPayment(fetch, client)(closing.url);
+    const payload = await client.createPaymentPayload(await offerOf(closing.url));
+
+    const response = await overtaken(
+      () => send(closing.url, payload),
+      async () => {
+        const call = closeCall({ address: closing.option.payTo });
+        await asClient(receiver).writeContract({ ...call, ...FAST, chain: world.client.chain });
+        const { data } = signedIn(payload);
+        return asClient(stranger).sendTransaction({ chain: world.client.chain, data, to: USDC, ...FAST });
+      },
+    );
+
+    assert.equal(reasonOf(response), "invalid_exact_evm_recourse_payment_refused");
+    assert.equal(closing.runs(), 2);
+    const credit = { address: closing.option.payTo, owner: account.address, token: USDC };
+    assert.equal((await creditOf(world.client, credit)).balance, PRICE);
+  });
+
+  it("is told what the address promises before it pays", async () => {
+    const terms = { trial: 86_400, fee: { receiver: stranger.address, bps: 250 }, nonRefundableBps: 1_000 };
+    const { plan, url } = await open({ terms, sellsPeriods: false });
+    const [requirements] = (await offerOf(url)).accepts as [PaymentRequirements];
+    const description = await describePayTo(world.client, requirements);
+    assert.deepEqual(description?.promise, [
+      `One period of 1 hour costs 5000000 units of ${USDC}, and pays for that period alone.`,
+      "Who subscribes for the first time pays nothing for 1 day.",
+      "Who subscribes is charged once a period, within 600 seconds of its start or not at all, and for no more periods than it signed.",
+      "For 1800 seconds after a charge, the subscriber can take back all but 10 % of it, once in this plan.",
+      `${stranger.address} gets 2.5 % of what is charged, and the receiver the rest.`,
+    ]);
+    assert.equal(plan.trial, 86_400);
   });
 
   it("is not offered periods of a plan with a setup fee", async () => {
@@ -750,13 +861,16 @@ describe("the client", () => {
     });
   });
 
-  it("sends less than 8 KB", async () => {
+  it("sends less than 8 KB, or nothing", async () => {
     const people = [0, 1, 2].map(() => privateKeyToAccount(generatePrivateKey()));
     const { signedBy } = await sharedAccount(world.client, people);
     const [alice, bob] = people as [LocalAccount, LocalAccount, LocalAccount];
     const payload = await signedSubscription(signedBy(alice, bob), shop.url);
     const bytes = encodePaymentSignatureHeader(payload).length;
     assert.ok(bytes < 8_192, `${bytes} bytes`);
+
+    const long = { ...signedBy(alice, bob), signTypedData: async () => `0x${"00".repeat(2_000)}` as const };
+    await assert.rejects(signedSubscription(long, shop.url), { name: "PayloadTooLargeError" });
   });
 });
 
@@ -804,6 +918,29 @@ function bring(address: Address, payload: SubscribePayload): Promise<void> {
 
 async function relayed(signing: ReturnType<typeof signCancel> | ReturnType<typeof signUndo>) {
   return relay(await signing, { facilitator: facilitator.url });
+}
+
+const FAST = { gas: 600_000n, maxFeePerGas: 10n ** 12n, maxPriorityFeePerGas: 10n ** 12n };
+
+/** Sends something to a shop, and has somebody be faster than the facilitator's transaction for it. */
+async function overtaken(sending: () => Promise<Response>, overtake: () => Promise<Hex>): Promise<Response> {
+  const { client } = world;
+  await client.setAutomine(false);
+  try {
+    const answer = sending();
+    const [ours] = await pendingTransactions(world);
+    const theirs = await overtake();
+    await client.mine({ blocks: 1 });
+    assert.equal((await client.getTransactionReceipt({ hash: theirs })).status, "success");
+    assert.equal((await client.getTransactionReceipt({ hash: ours as Hex })).status, "reverted");
+    await client.setAutomine(true);
+    // What the facilitator does about it needs blocks.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await client.mine({ blocks: 1 });
+    return await answer;
+  } finally {
+    await client.setAutomine(true);
+  }
 }
 
 /** A payload that accepts what a shop offers, without what is signed. */
