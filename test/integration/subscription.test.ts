@@ -9,6 +9,7 @@ import {
   creditOf,
   describePayTo,
   encodeTerms,
+  fromWireTerms,
   PAYOUT_GAS,
   type PeriodReceipt,
   RelayError,
@@ -28,9 +29,12 @@ import { SubscriptionEvmScheme } from "@recourse/sdk/subscription/client";
 import {
   type AccessStanding,
   type PlanExtra,
+  planTerms,
   RouteTermsError,
+  SubscriptionEvmScheme as ServerScheme,
   singlePeriod,
   subscription,
+  subscriptionAccess,
 } from "@recourse/sdk/subscription/server";
 import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -48,6 +52,7 @@ import {
 import { ask, offerOf, reasonOf, send, settlementOf, stockClient } from "../shared/buyer.js";
 import { authorize, payPastVault, signedIn } from "../shared/pastPay.js";
 import { pendingTransactions } from "../shared/pendingTransactions.js";
+import { startRpcProxy } from "../shared/rpcProxy.js";
 import { NETWORK, receiver } from "../shared/shop.js";
 import {
   signedSubscription,
@@ -275,6 +280,21 @@ describe("who may use a subscription", () => {
     assert.equal((await signIn(stranger, shop.url)).status, 402);
   });
 
+  it("is found however few blocks a node answers for at once", async () => {
+    const careful = await open({ access: { blocksPerRequest: 7n } });
+    const [human, other, agent] = [await newAccount(), await newAccount(), await newAccount(0n)];
+    assert.equal((await signIn(agent, careful.url)).status, 402);
+    await subscribingFetch(human, { beneficiary: agent.address })(careful.url);
+    assert.equal((await signIn(agent, careful.url)).status, 200);
+    // Another who pays for it too changes nothing, and one that stops neither.
+    await subscribingFetch(other, { beneficiary: agent.address })(careful.url);
+    const ended = { address: careful.option.payTo, beneficiary: agent.address, immediately: true };
+    await mined(cancel(asClient(human), ended));
+    assert.equal((await signIn(agent, careful.url)).status, 200);
+    await mined(cancel(asClient(other), ended));
+    assert.equal((await signIn(agent, careful.url)).status, 402);
+  });
+
   it("is nobody but who pays where beneficiaries are not looked for", async () => {
     const plain = await open({ access: { fromBlock: undefined } });
     const [human, agent] = [await newAccount(), await newAccount(0n)];
@@ -365,6 +385,31 @@ describe("a sign-in", () => {
   it("is never answered out of memory for more than a minute", async () => {
     await assert.rejects(open({ access: { cacheSeconds: 61 } }), RouteTermsError);
     await assert.rejects(open({ access: { cacheSeconds: Number.NaN } }), RouteTermsError);
+  });
+
+  it("lets nobody in while the chain cannot be asked", async () => {
+    const proxy = await startRpcProxy(world.rpcUrl);
+    try {
+      const client = localClient(proxy.url);
+      const cut = await open({ access: { client, timeoutMs: 1_000 } });
+      const account = await newAccount();
+      await subscribingFetch(account)(cut.url);
+      for (const behaviour of ["refuse", "hang"] as const) {
+        const header = await signInHeader(account, cut.url);
+        proxy.behave(behaviour);
+        const access = subscriptionAccess({ client, plans: { "/feed": cut.option }, timeoutMs: 1_000 });
+        await assert.rejects(access.hasPaid("/feed", account.address));
+        proxy.behave("forward");
+        assert.equal((await fetch(cut.url, { headers: { "SIGN-IN-WITH-X": header } })).status, 200);
+      }
+      proxy.behave("refuse");
+      assert.equal(
+        (await fetch(cut.url, { headers: { "SIGN-IN-WITH-X": await signInHeader(account, cut.url) } })).status,
+        402,
+      );
+    } finally {
+      await proxy.stop();
+    }
   });
 
   it("with a header that is nothing, is none", async () => {
@@ -793,12 +838,147 @@ describe("the facilitator", () => {
     assert.equal(await spentBy(account), PRICE);
   });
 
+  it("pays for so many, and for one end of each subscription that it brought", async () => {
+    const limits = { TRANSACTIONS_PER_HOUR: "1", STRANGERS_PER_HOUR: "1" };
+    const thrifty = await startFacilitator(world.rpcUrl, limits);
+    try {
+      const [first, second] = [await newAccount(), await newAccount()];
+      const { option, url } = await open({ facilitatorUrl: thrifty.url });
+      const address = option.payTo;
+      const ending = async (account: LocalAccount) =>
+        relay(await signCancel(asClient(account), { address }), { facilitator: thrifty.url });
+
+      assert.equal((await subscribingFetch(first)(url)).status, 200);
+      assert.equal(reasonOf(await subscribingFetch(second)(url)), "invalid_subscription_evm_not_sponsored");
+      await bring(address, await signSubscribe(asClient(second), { terms: readTermsOf(option), maxPeriods: 1 }));
+      // The stranger's one, and then the one that was paid for.
+      await ending(second);
+      await assert.rejects(ending(second), { reason: "invalid_exact_evm_recourse_not_sponsored" });
+      await ending(first);
+      await assert.rejects(ending(first), { reason: "invalid_exact_evm_recourse_not_sponsored" });
+    } finally {
+      await thrifty.stop();
+    }
+  });
+
+  it("is asked again for what it has sent and does not know yet", async () => {
+    const hasty = await startFacilitator(world.rpcUrl, { CONFIRMATION_TIMEOUT_MS: "1500" });
+    try {
+      const { url } = await open({ facilitatorUrl: hasty.url });
+      const account = await newAccount();
+      const payload = await signedSubscription(account, url);
+      await world.client.setAutomine(false);
+      const answer = send(url, payload);
+      await pendingTransactions(world);
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await world.client.mine({ blocks: 1 });
+      await world.client.setAutomine(true);
+
+      const response = await answer;
+
+      assert.equal(response.status, 200, reasonOf(response));
+      assert.equal(await spentBy(account), PRICE);
+    } finally {
+      await world.client.setAutomine(true);
+      await hasty.stop();
+    }
+  });
+
   it("tells servers whose plans it serves", async () => {
     const { kinds } = await (await fetch(`${facilitator.url}/supported`)).json();
     const { extra } = kinds.find(({ scheme }: { scheme: string }) => scheme === "subscription");
     assert.deepEqual(extra, {
       recourse: { factories: { "subscription-plan": [addresses["subscription-plan"].factory] } },
     });
+  });
+});
+
+describe("a route", () => {
+  const scheme = new ServerScheme();
+  const served = { recourse: { factories: { "subscription-plan": [addresses["subscription-plan"].factory] } } };
+  const kind = { x402Version: 2, scheme: "subscription", network: NETWORK, extra: served } as const;
+  const enhance = (change: Partial<PaymentRequirements>, supported: { extra?: object } = kind) => {
+    const { extra, network, payTo, price } = shop.option;
+    const offer = { scheme: "subscription", network, ...price, payTo, maxTimeoutSeconds: 300, extra };
+    return scheme.enhancePaymentRequirements({ ...offer, ...change }, { ...kind, ...supported } as typeof kind, []);
+  };
+
+  it("is what `subscription` makes it", async () => {
+    const { extra, payTo } = await enhance({});
+    assert.equal(payTo, vaultAddress(shop.plan));
+    assert.deepEqual([extra.name, extra.version], ["USDC", "2"]);
+    assert.doesNotThrow(() => JSON.stringify(extra));
+  });
+
+  it("is refused when it says what is not so", async () => {
+    const { recourse } = shop.option.extra;
+    const lies: Partial<PaymentRequirements>[] = [
+      { payTo: USDC },
+      { amount: "1" },
+      { asset: addresses.escrow.factory },
+      { extra: {} },
+      { extra: { recourse: { ...recourse, quantity: 2 } } },
+      { extra: { recourse: { ...recourse, quantity: 0 } } },
+      { extra: { recourse: { ...recourse, terms: { ...recourse.terms, price: "1" } } } },
+    ];
+    for (const lie of lies) await assert.rejects(enhance(lie), { name: "RouteTermsError" });
+    await assert.rejects(scheme.parsePrice("$5", NETWORK), { name: "RouteTermsError" });
+  });
+
+  it("is refused by a facilitator that does not serve its plan", async () => {
+    await assert.rejects(enhance({}, { extra: {} }), { name: "FacilitatorUnsuitableError" });
+    const other = { recourse: { factories: { "subscription-plan": [USDC] } } };
+    await assert.rejects(enhance({}, { extra: other }), { name: "FacilitatorUnsuitableError" });
+  });
+
+  it("on another chain than the one that is asked lets nobody in", () => {
+    const elsewhere = subscription({
+      network: "eip155:8453",
+      plan: shop.plan,
+      tokenDomain: { name: "USDC", version: "2" },
+    });
+    const client = localClient(world.rpcUrl);
+    assert.throws(() => subscriptionAccess({ client, plans: { "/feed": elsewhere } }), RouteTermsError);
+  });
+
+  it("is known by its path, or by the path that it lies under", async () => {
+    const account = await newAccount();
+    await subscribingFetch(account)(shop.url);
+    const access = subscriptionAccess({
+      client: localClient(world.rpcUrl),
+      plans: {
+        "/feed/*": shop.option,
+        "/feed/other/*": subscription({ network: NETWORK, plan: { ...shop.plan, price: 9n } }),
+      },
+    });
+    const paths = ["/feed/1", "/feed/1/2", "/feed", "/feedback", "/feed/other/1", "/"];
+    const admitted = await Promise.all(paths.map((path) => access.hasPaid(path, account.address)));
+    assert.deepEqual(admitted, [true, true, false, false, false, false]);
+    assert.equal(await access.hasPaid("/feed/1", "nobody"), false);
+  });
+});
+
+describe("the terms of a plan", () => {
+  it("have what a shop leaves out", () => {
+    const monthly = planTerms({ network: NETWORK, price: "$10", receiver: receiver.address, period: { months: 1 } });
+    assert.deepEqual(
+      [monthly.token, monthly.price, monthly.periodUnit, monthly.grace, monthly.operator],
+      [USDC, 10_000_000n, 1, 3 * 86_400, receiver.address],
+    );
+    const daily = planTerms({ network: NETWORK, price: 1n, receiver: receiver.address, period: { days: 1 } });
+    assert.deepEqual([daily.price, daily.periodLength, daily.grace], [1n, 86_400, 43_200]);
+    assert.doesNotThrow(() => [monthly, daily].map((terms) => encodeTerms(terms)));
+  });
+
+  it("know no dollars of a token that nobody knows", () => {
+    const options = {
+      network: NETWORK,
+      receiver: receiver.address,
+      period: { days: 1 },
+      token: receiver.address,
+    } as const;
+    assert.throws(() => planTerms({ ...options, price: "$1" }), { name: "TokenUnknownError" });
+    assert.equal(planTerms({ ...options, price: 7n }).price, 7n);
   });
 });
 
@@ -941,6 +1121,10 @@ async function overtaken(sending: () => Promise<Response>, overtake: () => Promi
   } finally {
     await client.setAutomine(true);
   }
+}
+
+function readTermsOf({ extra }: SubscriptionShop["option"]) {
+  return fromWireTerms(extra.recourse.terms);
 }
 
 /** A payload that accepts what a shop offers, without what is signed. */
