@@ -38,6 +38,7 @@ import {
 } from "@recourse/sdk/subscription/server";
 import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { createSIWxClientExtension } from "@x402/extensions/sign-in-with-x";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { type Address, encodeAbiParameters, erc20Abi, type Hex, hashMessage, keccak256, type LocalAccount } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -104,6 +105,20 @@ describe("a subscription over HTTP", () => {
     assert.equal(settlementOf(response).amount, "5000000");
     assert.equal((await signingInFetch(account)(shop.url)).status, 200);
     assert.equal((await signIn(account, shop.url)).status, 200);
+    assert.equal(await spentBy(account), PRICE);
+  });
+
+  it("is one client's matter: it signs in, and subscribes where that is not enough", async () => {
+    const account = await newAccount();
+    const both = subscribingClient(account).registerExtension(createSIWxClientExtension({ signers: [account] }));
+    const fetching = wrapFetchWithPayment(fetch, both);
+
+    const first = await fetching(shop.url);
+    const second = await fetching(shop.url);
+
+    assert.deepEqual([first.status, second.status], [200, 200]);
+    assert.equal(settlementOf(first).amount, "5000000");
+    assert.equal(second.headers.get("PAYMENT-RESPONSE"), null);
     assert.equal(await spentBy(account), PRICE);
   });
 
