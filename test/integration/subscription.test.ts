@@ -397,6 +397,18 @@ describe("a sign-in", () => {
     assert.equal((await signIn(account, cached.url)).status, 402);
   });
 
+  it("is not answered out of memory for longer than is paid", () =>
+    later(async (travel) => {
+      const cached = await open({ access: { cacheSeconds: 60 } });
+      const account = await newAccount();
+      await subscribingFetch(account, { maxPeriods: 1 })(cached.url);
+      await travel(HOUR - 3);
+      assert.equal((await signIn(account, cached.url)).status, 200);
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      await travel(1);
+      assert.equal((await signIn(account, cached.url)).status, 402);
+    }));
+
   it("is never answered out of memory for more than a minute", async () => {
     await assert.rejects(open({ access: { cacheSeconds: 61 } }), RouteTermsError);
     await assert.rejects(open({ access: { cacheSeconds: Number.NaN } }), RouteTermsError);
