@@ -6,7 +6,9 @@ export class RouteTermsError extends RecourseError {
   override name = "RouteTermsError";
 
   constructor(reason: string) {
-    super(reason, { next: "Build the route's option with `refundWindow()` or `escrow()`." });
+    super(reason, {
+      next: "Build the route's option with `refundWindow()`, `escrow()`, `subscription()` or `singlePeriod()`.",
+    });
   }
 }
 

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { addresses } from "@recourse/sdk/addresses";
+import { buildReceiptProof, recordRequest } from "@recourse/sdk/receipt-proof";
 import { deploy } from "@recourse/sdk/refund-window";
 import {
   cancel,
+  closeCall,
+  creditOf,
+  describePayTo,
   encodeTerms,
+  fromWireTerms,
   PAYOUT_GAS,
   type PeriodReceipt,
   RelayError,
@@ -14,14 +19,26 @@ import {
   signCancel,
   signSubscribe,
   signUndo,
+  signWithdraw,
   statusOf,
   subscribeWithSignature,
+  subscribeWithSignatureCall,
   vaultAddress,
 } from "@recourse/sdk/subscription";
 import { SubscriptionEvmScheme } from "@recourse/sdk/subscription/client";
-import { type AccessStanding, RouteTermsError, singlePeriod, subscription } from "@recourse/sdk/subscription/server";
+import {
+  type AccessStanding,
+  type PlanExtra,
+  planTerms,
+  RouteTermsError,
+  SubscriptionEvmScheme as ServerScheme,
+  singlePeriod,
+  subscription,
+  subscriptionAccess,
+} from "@recourse/sdk/subscription/server";
 import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { createSIWxClientExtension } from "@x402/extensions/sign-in-with-x";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { type Address, encodeAbiParameters, erc20Abi, type Hex, hashMessage, keccak256, type LocalAccount } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -34,7 +51,10 @@ import {
   type World,
 } from "../../scripts/lib/world.js";
 import { ask, offerOf, reasonOf, send, settlementOf, stockClient } from "../shared/buyer.js";
-import { NETWORK } from "../shared/shop.js";
+import { authorize, payPastVault, signedIn } from "../shared/pastPay.js";
+import { pendingTransactions } from "../shared/pendingTransactions.js";
+import { startRpcProxy } from "../shared/rpcProxy.js";
+import { NETWORK, receiver } from "../shared/shop.js";
 import {
   signedSubscription,
   signIn,
@@ -47,6 +67,7 @@ import {
 import { type ShopOptions, type SubscriptionShop, startSubscriptionShop } from "../shared/subscriptionShop.js";
 import { sharedAccount } from "../shared/wallets.js";
 
+const stranger = developmentAccount(9);
 const FUNDS = 1_000_000_000n;
 const PRICE = 5_000_000n;
 const HOUR = 3_600;
@@ -84,6 +105,20 @@ describe("a subscription over HTTP", () => {
     assert.equal(settlementOf(response).amount, "5000000");
     assert.equal((await signingInFetch(account)(shop.url)).status, 200);
     assert.equal((await signIn(account, shop.url)).status, 200);
+    assert.equal(await spentBy(account), PRICE);
+  });
+
+  it("is one client's matter: it signs in, and subscribes where that is not enough", async () => {
+    const account = await newAccount();
+    const both = subscribingClient(account).registerExtension(createSIWxClientExtension({ signers: [account] }));
+    const fetching = wrapFetchWithPayment(fetch, both);
+
+    const first = await fetching(shop.url);
+    const second = await fetching(shop.url);
+
+    assert.deepEqual([first.status, second.status], [200, 200]);
+    assert.equal(settlementOf(first).amount, "5000000");
+    assert.equal(second.headers.get("PAYMENT-RESPONSE"), null);
     assert.equal(await spentBy(account), PRICE);
   });
 
@@ -214,6 +249,28 @@ describe("a payload that is sent again", () => {
     assert.equal((await signIn(account, shop.url)).status, 200);
   });
 
+  it("is served when somebody else was faster with the very message", async () => {
+    const account = await newAccount();
+    const payload = await signedSubscription(account, shop.url);
+    const { message, permit, signature } = readSubscribe(payload.payload as SubscribePayload);
+    const call = subscribeWithSignatureCall({
+      address: shop.option.payTo,
+      message,
+      permit,
+      signature,
+      payoutGas: PAYOUT_GAS,
+    });
+
+    const response = await overtaken(
+      () => send(shop.url, payload),
+      () => asClient(stranger).writeContract({ ...call, ...FAST, chain: world.client.chain }),
+    );
+
+    assert.equal(response.status, 200, reasonOf(response));
+    assert.equal(settlementOf(response).amount, "5000000");
+    assert.equal(await spentBy(account), PRICE);
+  });
+
   it("is worth nothing after a cancel", async () => {
     const account = await newAccount();
     const payload = await signedSubscription(account, shop.url);
@@ -236,6 +293,21 @@ describe("who may use a subscription", () => {
     assert.equal((await signIn(agent, shop.url)).status, 200);
     assert.equal((await signIn(human, shop.url)).status, 402);
     assert.equal((await signIn(stranger, shop.url)).status, 402);
+  });
+
+  it("is found however few blocks a node answers for at once", async () => {
+    const careful = await open({ access: { blocksPerRequest: 7n } });
+    const [human, other, agent] = [await newAccount(), await newAccount(), await newAccount(0n)];
+    assert.equal((await signIn(agent, careful.url)).status, 402);
+    await subscribingFetch(human, { beneficiary: agent.address })(careful.url);
+    assert.equal((await signIn(agent, careful.url)).status, 200);
+    // Another who pays for it too changes nothing, and one that stops neither.
+    await subscribingFetch(other, { beneficiary: agent.address })(careful.url);
+    const ended = { address: careful.option.payTo, beneficiary: agent.address, immediately: true };
+    await mined(cancel(asClient(human), ended));
+    assert.equal((await signIn(agent, careful.url)).status, 200);
+    await mined(cancel(asClient(other), ended));
+    assert.equal((await signIn(agent, careful.url)).status, 402);
   });
 
   it("is nobody but who pays where beneficiaries are not looked for", async () => {
@@ -325,9 +397,46 @@ describe("a sign-in", () => {
     assert.equal((await signIn(account, cached.url)).status, 402);
   });
 
+  it("is not answered out of memory for longer than is paid", () =>
+    later(async (travel) => {
+      const cached = await open({ access: { cacheSeconds: 60 } });
+      const account = await newAccount();
+      await subscribingFetch(account, { maxPeriods: 1 })(cached.url);
+      await travel(HOUR - 3);
+      assert.equal((await signIn(account, cached.url)).status, 200);
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      await travel(1);
+      assert.equal((await signIn(account, cached.url)).status, 402);
+    }));
+
   it("is never answered out of memory for more than a minute", async () => {
     await assert.rejects(open({ access: { cacheSeconds: 61 } }), RouteTermsError);
     await assert.rejects(open({ access: { cacheSeconds: Number.NaN } }), RouteTermsError);
+  });
+
+  it("lets nobody in while the chain cannot be asked", async () => {
+    const proxy = await startRpcProxy(world.rpcUrl);
+    try {
+      const client = localClient(proxy.url);
+      const cut = await open({ access: { client, timeoutMs: 1_000 } });
+      const account = await newAccount();
+      await subscribingFetch(account)(cut.url);
+      for (const behaviour of ["refuse", "hang"] as const) {
+        const header = await signInHeader(account, cut.url);
+        proxy.behave(behaviour);
+        const access = subscriptionAccess({ client, plans: { "/feed": cut.option }, timeoutMs: 1_000 });
+        await assert.rejects(access.hasPaid("/feed", account.address));
+        proxy.behave("forward");
+        assert.equal((await fetch(cut.url, { headers: { "SIGN-IN-WITH-X": header } })).status, 200);
+      }
+      proxy.behave("refuse");
+      assert.equal(
+        (await fetch(cut.url, { headers: { "SIGN-IN-WITH-X": await signInHeader(account, cut.url) } })).status,
+        402,
+      );
+    } finally {
+      await proxy.stop();
+    }
   });
 
   it("with a header that is nothing, is none", async () => {
@@ -428,6 +537,20 @@ describe("a subscription that is not paid", () => {
       await subscribingFetch(account)(own.url);
       await travel(HOUR + 5);
       assert.equal((await signIn(account, own.url)).status, 200);
+    }));
+
+  it("is charged in order when that wallet lets several in at once", () =>
+    later(async (travel) => {
+      const wallet = localClient(world.rpcUrl, developmentAccount(7));
+      const own = await open({ access: { facilitator: undefined, wallet } });
+      const accounts = [await newAccount(), await newAccount(), await newAccount(PRICE)];
+      for (const account of accounts) await subscribingFetch(account)(own.url);
+      await travel(HOUR + 5);
+      const responses = await Promise.all(accounts.map((account) => signIn(account, own.url)));
+      assert.deepEqual(
+        responses.map(({ status }) => status),
+        [200, 200, 402],
+      );
     }));
 
   it("stays open where nobody charges", () =>
@@ -581,6 +704,66 @@ describe("a stock client", () => {
     assert.equal(answer.invalidReason, "invalid_exact_evm_recourse_already_paid");
   });
 
+  it("has a period recorded that came past the plan, and other money credited", async () => {
+    const account = await newAccount();
+    const [, { extra }] = (await offerOf(shop.url)).accepts as [PaymentRequirements, PaymentRequirements];
+    const vault = extra.recourse as PlanExtra;
+    const recorded = async (value: bigint) => {
+      const past = await payPastVault(world.client, await authorize(account, shop.option.payTo, value));
+      const proof = await buildReceiptProof(world.client, { ...past, token: USDC });
+      const request = recordRequest({ chainId: 84532, proof, token: USDC, vault });
+      return relay(request, { facilitator: facilitator.url });
+    };
+
+    const period = await recorded(PRICE);
+    assert.deepEqual([period.amount, period.extra?.recourse.status], ["5000000", "prepaid"]);
+    assert.equal((await signIn(account, shop.url)).status, 200);
+
+    assert.equal((await recorded(PRICE + 1n)).amount, "5000001");
+    await relay(await signWithdraw(asClient(account), { address: shop.option.payTo, token: USDC }), {
+      facilitator: facilitator.url,
+    });
+    assert.equal(await spentBy(account), PRICE);
+  });
+
+  it("is refused, and gets its money back as a credit, when the plan closes under its payment", async () => {
+    const closing = await open();
+    const account = await newAccount();
+    const client = stockClient(account).setSpendControls({ maxAmountPerPayment: "$5" });
+    await wrapFetchWithPayment(fetch, client)(closing.url);
+    const payload = await client.createPaymentPayload(await offerOf(closing.url));
+
+    const response = await overtaken(
+      () => send(closing.url, payload),
+      async () => {
+        const call = closeCall({ address: closing.option.payTo });
+        await asClient(receiver).writeContract({ ...call, ...FAST, chain: world.client.chain });
+        const { data } = signedIn(payload);
+        return asClient(stranger).sendTransaction({ chain: world.client.chain, data, to: USDC, ...FAST });
+      },
+    );
+
+    assert.equal(reasonOf(response), "invalid_exact_evm_recourse_payment_refused");
+    assert.equal(closing.runs(), 2);
+    const credit = { address: closing.option.payTo, owner: account.address, token: USDC };
+    assert.equal((await creditOf(world.client, credit)).balance, PRICE);
+  });
+
+  it("is told what the address promises before it pays", async () => {
+    const terms = { trial: 86_400, fee: { receiver: stranger.address, bps: 250 }, nonRefundableBps: 1_000 };
+    const { plan, url } = await open({ terms, sellsPeriods: false });
+    const [requirements] = (await offerOf(url)).accepts as [PaymentRequirements];
+    const description = await describePayTo(world.client, requirements);
+    assert.deepEqual(description?.promise, [
+      `One period of 1 hour costs 5000000 units of ${USDC}, and pays for that period alone.`,
+      "Who subscribes for the first time pays nothing for 1 day.",
+      "Who subscribes is charged once a period, within 600 seconds of its start or not at all, and for no more periods than it signed.",
+      "For 1800 seconds after a charge, the subscriber can take back all but 10 % of it, once in this plan.",
+      `${stranger.address} gets 2.5 % of what is charged, and the receiver the rest.`,
+    ]);
+    assert.equal(plan.trial, 86_400);
+  });
+
   it("is not offered periods of a plan with a setup fee", async () => {
     const { url } = await open({ terms: { setupFee: "$1" } });
     assert.equal((await fetch(url)).status, 500);
@@ -682,12 +865,147 @@ describe("the facilitator", () => {
     assert.equal(await spentBy(account), PRICE);
   });
 
+  it("pays for so many, and for one end of each subscription that it brought", async () => {
+    const limits = { TRANSACTIONS_PER_HOUR: "1", STRANGERS_PER_HOUR: "1" };
+    const thrifty = await startFacilitator(world.rpcUrl, limits);
+    try {
+      const [first, second] = [await newAccount(), await newAccount()];
+      const { option, url } = await open({ facilitatorUrl: thrifty.url });
+      const address = option.payTo;
+      const ending = async (account: LocalAccount) =>
+        relay(await signCancel(asClient(account), { address }), { facilitator: thrifty.url });
+
+      assert.equal((await subscribingFetch(first)(url)).status, 200);
+      assert.equal(reasonOf(await subscribingFetch(second)(url)), "invalid_subscription_evm_not_sponsored");
+      await bring(address, await signSubscribe(asClient(second), { terms: readTermsOf(option), maxPeriods: 1 }));
+      // The stranger's one, and then the one that was paid for.
+      await ending(second);
+      await assert.rejects(ending(second), { reason: "invalid_exact_evm_recourse_not_sponsored" });
+      await ending(first);
+      await assert.rejects(ending(first), { reason: "invalid_exact_evm_recourse_not_sponsored" });
+    } finally {
+      await thrifty.stop();
+    }
+  });
+
+  it("is asked again for what it has sent and does not know yet", async () => {
+    const hasty = await startFacilitator(world.rpcUrl, { CONFIRMATION_TIMEOUT_MS: "1500" });
+    try {
+      const { url } = await open({ facilitatorUrl: hasty.url });
+      const account = await newAccount();
+      const payload = await signedSubscription(account, url);
+      await world.client.setAutomine(false);
+      const answer = send(url, payload);
+      await pendingTransactions(world);
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await world.client.mine({ blocks: 1 });
+      await world.client.setAutomine(true);
+
+      const response = await answer;
+
+      assert.equal(response.status, 200, reasonOf(response));
+      assert.equal(await spentBy(account), PRICE);
+    } finally {
+      await world.client.setAutomine(true);
+      await hasty.stop();
+    }
+  });
+
   it("tells servers whose plans it serves", async () => {
     const { kinds } = await (await fetch(`${facilitator.url}/supported`)).json();
     const { extra } = kinds.find(({ scheme }: { scheme: string }) => scheme === "subscription");
     assert.deepEqual(extra, {
       recourse: { factories: { "subscription-plan": [addresses["subscription-plan"].factory] } },
     });
+  });
+});
+
+describe("a route", () => {
+  const scheme = new ServerScheme();
+  const served = { recourse: { factories: { "subscription-plan": [addresses["subscription-plan"].factory] } } };
+  const kind = { x402Version: 2, scheme: "subscription", network: NETWORK, extra: served } as const;
+  const enhance = (change: Partial<PaymentRequirements>, supported: { extra?: object } = kind) => {
+    const { extra, network, payTo, price } = shop.option;
+    const offer = { scheme: "subscription", network, ...price, payTo, maxTimeoutSeconds: 300, extra };
+    return scheme.enhancePaymentRequirements({ ...offer, ...change }, { ...kind, ...supported } as typeof kind, []);
+  };
+
+  it("is what `subscription` makes it", async () => {
+    const { extra, payTo } = await enhance({});
+    assert.equal(payTo, vaultAddress(shop.plan));
+    assert.deepEqual([extra.name, extra.version], ["USDC", "2"]);
+    assert.doesNotThrow(() => JSON.stringify(extra));
+  });
+
+  it("is refused when it says what is not so", async () => {
+    const { recourse } = shop.option.extra;
+    const lies: Partial<PaymentRequirements>[] = [
+      { payTo: USDC },
+      { amount: "1" },
+      { asset: addresses.escrow.factory },
+      { extra: {} },
+      { extra: { recourse: { ...recourse, quantity: 2 } } },
+      { extra: { recourse: { ...recourse, quantity: 0 } } },
+      { extra: { recourse: { ...recourse, terms: { ...recourse.terms, price: "1" } } } },
+    ];
+    for (const lie of lies) await assert.rejects(enhance(lie), { name: "RouteTermsError" });
+    await assert.rejects(scheme.parsePrice("$5", NETWORK), { name: "RouteTermsError" });
+  });
+
+  it("is refused by a facilitator that does not serve its plan", async () => {
+    await assert.rejects(enhance({}, { extra: {} }), { name: "FacilitatorUnsuitableError" });
+    const other = { recourse: { factories: { "subscription-plan": [USDC] } } };
+    await assert.rejects(enhance({}, { extra: other }), { name: "FacilitatorUnsuitableError" });
+  });
+
+  it("on another chain than the one that is asked lets nobody in", () => {
+    const elsewhere = subscription({
+      network: "eip155:8453",
+      plan: shop.plan,
+      tokenDomain: { name: "USDC", version: "2" },
+    });
+    const client = localClient(world.rpcUrl);
+    assert.throws(() => subscriptionAccess({ client, plans: { "/feed": elsewhere } }), RouteTermsError);
+  });
+
+  it("is known by its path, or by the path that it lies under", async () => {
+    const account = await newAccount();
+    await subscribingFetch(account)(shop.url);
+    const access = subscriptionAccess({
+      client: localClient(world.rpcUrl),
+      plans: {
+        "/feed/*": shop.option,
+        "/feed/other/*": subscription({ network: NETWORK, plan: { ...shop.plan, price: 9n } }),
+      },
+    });
+    const paths = ["/feed/1", "/feed/1/2", "/feed", "/feedback", "/feed/other/1", "/"];
+    const admitted = await Promise.all(paths.map((path) => access.hasPaid(path, account.address)));
+    assert.deepEqual(admitted, [true, true, false, false, false, false]);
+    assert.equal(await access.hasPaid("/feed/1", "nobody"), false);
+  });
+});
+
+describe("the terms of a plan", () => {
+  it("have what a shop leaves out", () => {
+    const monthly = planTerms({ network: NETWORK, price: "$10", receiver: receiver.address, period: { months: 1 } });
+    assert.deepEqual(
+      [monthly.token, monthly.price, monthly.periodUnit, monthly.grace, monthly.operator],
+      [USDC, 10_000_000n, 1, 3 * 86_400, receiver.address],
+    );
+    const daily = planTerms({ network: NETWORK, price: 1n, receiver: receiver.address, period: { days: 1 } });
+    assert.deepEqual([daily.price, daily.periodLength, daily.grace], [1n, 86_400, 43_200]);
+    assert.doesNotThrow(() => [monthly, daily].map((terms) => encodeTerms(terms)));
+  });
+
+  it("know no dollars of a token that nobody knows", () => {
+    const options = {
+      network: NETWORK,
+      receiver: receiver.address,
+      period: { days: 1 },
+      token: receiver.address,
+    } as const;
+    assert.throws(() => planTerms({ ...options, price: "$1" }), { name: "TokenUnknownError" });
+    assert.equal(planTerms({ ...options, price: 7n }).price, 7n);
   });
 });
 
@@ -750,13 +1068,16 @@ describe("the client", () => {
     });
   });
 
-  it("sends less than 8 KB", async () => {
+  it("sends less than 8 KB, or nothing", async () => {
     const people = [0, 1, 2].map(() => privateKeyToAccount(generatePrivateKey()));
     const { signedBy } = await sharedAccount(world.client, people);
     const [alice, bob] = people as [LocalAccount, LocalAccount, LocalAccount];
     const payload = await signedSubscription(signedBy(alice, bob), shop.url);
     const bytes = encodePaymentSignatureHeader(payload).length;
     assert.ok(bytes < 8_192, `${bytes} bytes`);
+
+    const long = { ...signedBy(alice, bob), signTypedData: async () => `0x${"00".repeat(2_000)}` as const };
+    await assert.rejects(signedSubscription(long, shop.url), { name: "PayloadTooLargeError" });
   });
 });
 
@@ -804,6 +1125,33 @@ function bring(address: Address, payload: SubscribePayload): Promise<void> {
 
 async function relayed(signing: ReturnType<typeof signCancel> | ReturnType<typeof signUndo>) {
   return relay(await signing, { facilitator: facilitator.url });
+}
+
+const FAST = { gas: 600_000n, maxFeePerGas: 10n ** 12n, maxPriorityFeePerGas: 10n ** 12n };
+
+/** Sends something to a shop, and has somebody be faster than the facilitator's transaction for it. */
+async function overtaken(sending: () => Promise<Response>, overtake: () => Promise<Hex>): Promise<Response> {
+  const { client } = world;
+  await client.setAutomine(false);
+  try {
+    const answer = sending();
+    const [ours] = await pendingTransactions(world);
+    const theirs = await overtake();
+    await client.mine({ blocks: 1 });
+    assert.equal((await client.getTransactionReceipt({ hash: theirs })).status, "success");
+    assert.equal((await client.getTransactionReceipt({ hash: ours as Hex })).status, "reverted");
+    await client.setAutomine(true);
+    // What the facilitator does about it needs blocks.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await client.mine({ blocks: 1 });
+    return await answer;
+  } finally {
+    await client.setAutomine(true);
+  }
+}
+
+function readTermsOf({ extra }: SubscriptionShop["option"]) {
+  return fromWireTerms(extra.recourse.terms);
 }
 
 /** A payload that accepts what a shop offers, without what is signed. */

@@ -106,8 +106,8 @@ export async function startSubscriptionShop(options: ShopOptions): Promise<Subsc
   const extensions = declareSIWxExtension({ network: NETWORK });
   const accepts = [option, ...(sellsPeriods ? [singlePeriod({ network: NETWORK, plan })] : [])];
   const routes: Record<string, RouteConfig> = {
-    "GET /feed": { accepts: accepts as never, extensions },
-    "GET /other": { accepts: otherOption as never, extensions },
+    "GET /feed": { accepts, extensions },
+    "GET /other": { accepts: otherOption, extensions },
   };
   let count = 0;
   const shop = { status: 200 };

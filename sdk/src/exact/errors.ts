@@ -55,7 +55,7 @@ export const ErrEventMismatch = "invalid_exact_evm_recourse_event_mismatch";
 export const ErrWalletFactoryNotAllowed = "eip6492_factory_not_allowed";
 /** The signature is wrapped by ERC-6492, and what is inside cannot be read. */
 export const ErrWalletSignatureMalformed = "invalid_exact_evm_recourse_wallet_signature_malformed";
-/** The chain has no Multicall3, through which wallets are deployed. */
+/** The chain has no Multicall3, through which wallets, and plans with their first subscriber, are deployed. */
 export const ErrWalletDeploymentUnsupported = "invalid_exact_evm_recourse_wallet_deployment_unsupported";
 /** What the factory was told does not make a contract at the payer's address. */
 export const ErrWalletDeploymentFailed = "invalid_exact_evm_recourse_wallet_deployment_failed";

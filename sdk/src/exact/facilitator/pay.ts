@@ -11,6 +11,7 @@ import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { payCall } from "../../generated/actions/refundWindow/pay.js";
 import { deployAndPayCall } from "../../generated/actions/vaultFactory/deployAndPay.js";
 import type { Authorization } from "../../generated/types.js";
+import { wireCodeOf } from "../../generated/wireCodes.js";
 import { buildReceiptProof } from "../../receipt-proof/buildReceiptProof.js";
 import { findAuthorizedTransfer } from "../../receipt-proof/findAuthorizedTransfer.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
@@ -289,6 +290,7 @@ async function reportPayment(
   } catch (error) {
     // Whoever overtook it has made its receipt too large to be proven for what is sponsored: waiting changes nothing.
     if (error instanceof GasTooHighError) throw error;
+    if (error instanceof Refusal && error.reason === wireCodeOf.PaymentRefused) throw error;
     // The node has gone away, or it takes a proof longer: what was sent may have been paid all the same.
     return pending(facilitator, payment, submission.hash);
   }

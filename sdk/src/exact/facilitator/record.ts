@@ -7,6 +7,7 @@ import { receiptVerifier } from "../../generated/actions/refundWindow/receiptVer
 import { recordCall } from "../../generated/actions/refundWindow/record.js";
 import { deployCall } from "../../generated/actions/vaultFactory/deploy.js";
 import { Method, type ReceiptProof } from "../../generated/types.js";
+import { wireCodeOf } from "../../generated/wireCodes.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import type { RelayRequest } from "../../vault/relay.js";
 import { withDeadline } from "../../withDeadline.js";
@@ -80,6 +81,8 @@ export async function submitRecord(facilitator: Facilitator, payment: ProvenPaym
   const { receipt, submission } = outcome;
   if (!receipt) return undefined;
   if (paidIn(receipt.logs, payment)) return submission.hash;
+  // What it was paid for is not sold any more: it is its payer's.
+  if (creditedIn(receipt.logs, payment)) throw new Refusal(wireCodeOf.PaymentRefused);
   if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);
   return undefined;
 }

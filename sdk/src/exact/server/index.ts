@@ -7,7 +7,7 @@ export {
   OrderRefusedError,
 } from "../../holdErrors.js";
 export { FacilitatorUnsuitableError, RouteTermsError } from "../../routeErrors.js";
-export type { EscrowExtra, RefundWindowExtra, VaultExtra } from "../terms.js";
+export type { EscrowExtra, PlanExtra, RefundWindowExtra, VaultExtra } from "../terms.js";
 export { type EscrowOption, type EscrowOptions, escrow } from "./escrow.js";
 export {
   EscrowManager,

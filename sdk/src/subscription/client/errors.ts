@@ -62,3 +62,15 @@ export class StillSubscribedError extends RecourseError {
     this.status = args.status;
   }
 }
+
+/** What was signed is longer than servers take in a header. */
+export class PayloadTooLargeError extends RecourseError {
+  override name = "PayloadTooLargeError";
+
+  constructor(args: { size: number; limit: number }) {
+    super("What was signed is too long for a header.", {
+      facts: { Bytes: args.size, Limit: args.limit },
+      next: "Sign with fewer signers, or bring it to the plan by `subscribeWithSignature`.",
+    });
+  }
+}

@@ -29,7 +29,13 @@ import { isLiveStatus, statusNameOf } from "../receipt.js";
 import { permitAbi, permitTypedData } from "../signPermit.js";
 import { allowanceFor } from "../signSubscribe.js";
 import { firstChargeOf, fromWireTerms } from "../terms.js";
-import { FirstChargeCapError, PeriodCapError, StillSubscribedError, TotalCapError } from "./errors.js";
+import {
+  FirstChargeCapError,
+  PayloadTooLargeError,
+  PeriodCapError,
+  StillSubscribedError,
+  TotalCapError,
+} from "./errors.js";
 
 export type SubscriptionEvmSchemeOptions = {
   /** The most that one period may cost: `"$10"`, or a bigint in the token's smallest unit. */
@@ -55,6 +61,8 @@ type OfferedPlan = { plan: Address; terms: SubscriptionPlanTerms; quantity: numb
 /** How the account stands with the plan and the token. */
 type Standing = { view: SubscriptionView | undefined; allowance: bigint; permitNonce: bigint };
 
+/** With what a server adds, and as base64, it stays below the 8 KB that servers take in a header. */
+const MAX_SIZE = 4_608;
 /** The most that a plan can count. */
 const MAX_PERIODS = 65_535;
 
@@ -80,6 +88,7 @@ export class SubscriptionEvmScheme implements SchemeNetworkClient {
    * @throws {TotalCapError} when one period costs more than `maxTotal`.
    * @throws {FirstChargeCapError} when more would be taken at once than the spend controls allow.
    * @throws {StillSubscribedError} when the account is subscribed, paid or not.
+   * @throws {PayloadTooLargeError} when servers would not take the header.
    */
   async createPaymentPayload(
     x402Version: number,
@@ -105,7 +114,10 @@ export class SubscriptionEvmScheme implements SchemeNetworkClient {
       serial: BigInt(view?.serial ?? 0),
       deadline: BigInt(Math.floor(Date.now() / 1_000) + requirements.maxTimeoutSeconds),
     };
-    return { x402Version, payload: await this.#sign(offered, standing, message, requirements) };
+    const payload = await this.#sign(offered, standing, message, requirements);
+    const size = JSON.stringify({ payload, accepted: requirements }).length;
+    if (size > MAX_SIZE) throw new PayloadTooLargeError({ size, limit: MAX_SIZE });
+    return { x402Version, payload };
   }
 
   get #beneficiary(): Address {

@@ -29,12 +29,12 @@ export async function charge(
   const pair = { plan, token: terms.token, subscriber, beneficiary };
   if (!(await isDeployed(facilitator, plan))) throw new Refusal(ErrVaultNotDeployed);
   const reading = subscriptionOf(facilitator.client, { address: plan, pair: { subscriber, beneficiary } });
-  const { amount, anchor, nextIndex } = await withDeadline(reading, facilitator.readTimeoutMs);
+  const { amount, anchor, nextIndex, serial } = await withDeadline(reading, facilitator.readTimeoutMs);
 
   const contractCall = encoded(
     chargeCall({ address: plan, pairs: [{ subscriber, beneficiary }], tokenGas: PAYOUT_GAS }),
   );
-  const key = `charge:${expenseIdOf(pair)}:${anchor}:${nextIndex}`;
+  const key = `charge:${expenseIdOf(pair)}:${serial}:${anchor}:${nextIndex}`;
   const { receipt, submission } = await facilitator.submitter.submitOnce(key, facilitator.caller(), {
     prepare: async () => {
       const data = await simulate(facilitator, contractCall);

@@ -1,5 +1,6 @@
 import type { FacilitatorClient } from "@x402/core/server";
 import type { PaymentRequirements } from "@x402/core/types";
+import pLimit from "p-limit";
 import {
   type Account,
   type Address,
@@ -10,11 +11,18 @@ import {
   isAddress,
   type Transport,
 } from "viem";
-import { getBlock, getCode, verifyMessage, waitForTransactionReceipt } from "viem/actions";
-import { charge as chargeByWallet } from "../../generated/actions/subscriptionPlan/charge.js";
+import {
+  getBlock,
+  getCode,
+  simulateContract,
+  verifyMessage,
+  waitForTransactionReceipt,
+  writeContract,
+} from "viem/actions";
+import { chargeCall } from "../../generated/actions/subscriptionPlan/charge.js";
 import { planStage } from "../../generated/actions/subscriptionPlan/planStage.js";
 import { subscriptionOf } from "../../generated/actions/subscriptionPlan/subscriptionOf.js";
-import type { Pair, SubscriptionView } from "../../generated/types.js";
+import { ChargeResult, type Pair, type SubscriptionView } from "../../generated/types.js";
 import { RouteTermsError } from "../../routeErrors.js";
 import { PAYOUT_GAS } from "../../vault/payoutGas.js";
 import { withDeadline } from "../../withDeadline.js";
@@ -81,6 +89,10 @@ const NONCE_SECONDS = 600;
 const MAX_CACHE_SECONDS = 60;
 /** So many of whom nothing but the newest answer is known; the oldest are forgotten. */
 const MAX_REMEMBERED = 10_000;
+/** So many charges are tried for one sign-in: anybody can name anybody a beneficiary, and then not pay. */
+const MAX_CHARGES = 4;
+/** So long is told how somebody stood who signed in. */
+const STANDING_MS = 60_000;
 const POLL_MS = 250;
 
 /**
@@ -110,43 +122,45 @@ export function subscriptionAccess(options: SubscriptionAccessOptions): Subscrip
 /** What one route sells, as the chain is asked about it. */
 type Plan = { option: PlanOption; address: Address; quantity: number; subscribers: Subscribers | undefined };
 
-/** A pair that lets somebody in, until the chain is asked again: milliseconds since 1970. */
-type Admission = { until: number };
+/** What was found out, until the chain is asked again: milliseconds since 1970. */
+type Known<Fact> = { fact: Fact; until: number };
 
 class Doors {
   readonly #options: SubscriptionAccessOptions;
   readonly #cacheMs: number;
   readonly #timeoutMs: number;
   readonly #plans: Map<string, readonly Plan[]>;
-  readonly #admitted = new Map<string, Admission>();
-  readonly #standings = new Map<string, AccessStanding>();
+  readonly #admitted = new Map<string, Known<true>>();
+  readonly #standings = new Map<string, Known<AccessStanding>>();
   /** The charges that run, so that one pair is charged by one transaction. */
   readonly #charging = new Map<string, Promise<void>>();
+  /** A wallet's transactions are numbered. */
+  readonly #inOrder = pLimit(1);
 
   constructor(options: SubscriptionAccessOptions, cacheSeconds: number) {
     this.#options = options;
     this.#cacheMs = cacheSeconds * 1_000;
     this.#timeoutMs = options.timeoutMs ?? 15_000;
-    const known = new Map<Address, Subscribers | undefined>();
+    const indexes = new Map<Address, Subscribers | undefined>();
     this.#plans = new Map(
       Object.entries(options.plans).map(([path, sold]) => [
         path,
-        [sold].flat().map((option) => this.#planOf(option as PlanOption, known)),
+        [sold].flat().map((option) => this.#planOf(option as PlanOption, indexes)),
       ]),
     );
   }
 
-  #planOf(option: PlanOption, known: Map<Address, Subscribers | undefined>): Plan {
+  #planOf(option: PlanOption, indexes: Map<Address, Subscribers | undefined>): Plan {
     const { blocksPerRequest = 10_000n, client, fromBlock } = this.#options;
     if (option.network !== `eip155:${client.chain.id}`)
       throw new RouteTermsError(`The plan is on ${option.network}, and the client on eip155:${client.chain.id}.`);
     const address = option.payTo;
-    if (!known.has(address)) {
+    if (!indexes.has(address)) {
       const range = fromBlock === undefined ? undefined : { fromBlock, blocksPerRequest };
-      known.set(address, range && new Subscribers(client, address, range));
+      indexes.set(address, range && new Subscribers(client, address, range));
     }
     const quantity = option.extra.recourse.quantity ?? 1;
-    return { option, address, quantity, subscribers: known.get(address) };
+    return { option, address, quantity, subscribers: indexes.get(address) };
   }
 
   async admits(path: string, address: string): Promise<boolean> {
@@ -159,7 +173,7 @@ class Doors {
   }
 
   standingOf(plan: Address, who: Address): AccessStanding | undefined {
-    return this.#standings.get(`${plan}:${who}`);
+    return known(this.#standings.get(`${plan}:${who}`));
   }
 
   #plansAt(path: string): readonly Plan[] {
@@ -170,7 +184,7 @@ class Doors {
   }
 
   #isAdmitted({ address, quantity }: Plan, who: Address): boolean {
-    return (this.#admitted.get(`${address}:${quantity}:${who}`)?.until ?? 0) > Date.now();
+    return known(this.#admitted.get(`${address}:${quantity}:${who}`)) ?? false;
   }
 
   async #admitsBy(plans: readonly Plan[], who: Address): Promise<boolean> {
@@ -193,12 +207,12 @@ class Doors {
     if (active) return this.#admit(plan, who, active.view.paidThrough - now);
 
     const due = fitting.filter(({ view }) => view.chargeableFrom !== 0 && view.chargeableFrom <= now);
-    for (const { pair } of due) {
+    for (const { pair } of due.slice(0, MAX_CHARGES)) {
       await this.#chargeOnce(plan, pair);
       const { view } = await this.#viewOf(plan, pair);
       if (view.isActive) return this.#admit(plan, who, view.paidThrough - now);
     }
-    await this.#remember(plan, who, due[0] ?? fitting.find(({ view }) => view.anchor !== 0), now);
+    await this.#remember(plan, who, due[0] ?? found.find(({ view }) => view.anchor !== 0), now);
     return false;
   }
 
@@ -209,7 +223,7 @@ class Doors {
   /** For no longer than is paid, by the chain's clock. */
   #admit({ address, quantity }: Plan, who: Address, secondsLeft: number): true {
     const until = Date.now() + Math.min(this.#cacheMs, secondsLeft * 1_000);
-    put(this.#admitted, `${address}:${quantity}:${who}`, { until });
+    put(this.#admitted, `${address}:${quantity}:${who}`, { fact: true, until });
     this.#standings.delete(`${address}:${who}`);
     return true;
   }
@@ -227,11 +241,12 @@ class Doors {
     const { pair, view } = found;
     const terms = fromWireTerms(option.extra.recourse.terms);
     const stage = await planStage(client, { address });
-    put(this.#standings, key, {
+    const fact = {
       ...bareSubscriptionReceipt({ network: option.network, vault: address, token: terms.token, ...pair }),
       ...stateOf(view, { pair, stage, terms }),
       remedy: remedyOf(view, { now, plan: address, subscriber: pair.subscriber, token: terms.token }),
-    });
+    };
+    put(this.#standings, key, { fact, until: Date.now() + STANDING_MS });
   }
 
   /* CHARGE */
@@ -257,8 +272,14 @@ class Doors {
 
   async #chargeBy(wallet: Client<Transport, Chain, Account>, { address }: Plan, pair: Pair): Promise<void> {
     const { client } = this.#options;
-    const hash = await chargeByWallet(wallet, { address, pairs: [pair], tokenGas: PAYOUT_GAS });
-    await waitForTransactionReceipt(client, { hash, timeout: this.#timeoutMs });
+    await this.#inOrder(async () => {
+      const call = { ...chargeCall({ address, pairs: [pair], tokenGas: PAYOUT_GAS }), account: wallet.account };
+      const { result } = await simulateContract(client, call);
+      // Nobody pays gas to learn what is known before.
+      if (result[0] !== ChargeResult.Charged) return;
+      const hash = await writeContract(wallet, { ...call, chain: wallet.chain });
+      await waitForTransactionReceipt(client, { hash, timeout: this.#timeoutMs });
+    });
   }
 
   /** Our node may be behind the facilitator's. */
@@ -285,6 +306,10 @@ function requirementsOf({ extra, network, payTo }: PlanOption): PaymentRequireme
   const terms = fromWireTerms(wireTerms);
   const amount = String(firstChargeOf(terms, { quantity }));
   return { scheme: "subscription", network, asset: terms.token, amount, payTo, maxTimeoutSeconds: 60, extra };
+}
+
+function known<Fact>(entry: Known<Fact> | undefined): Fact | undefined {
+  return entry && entry.until > Date.now() ? entry.fact : undefined;
 }
 
 /** The newest so many; the oldest is forgotten. */
