@@ -10,6 +10,7 @@ import {
   ContractFunctionRevertedError,
   createClient,
   defineChain,
+  getAddress,
   type Hex,
   http,
   isAddressEqual,
@@ -85,7 +86,8 @@ export async function subscriptionsIn(client: Client, plans: Address[], range: R
       strict: true,
       ...range,
     });
-    for (const { address: plan, args, blockHash: block } of events) {
+    for (const { address, args, blockHash: block } of events) {
+      const plan = getAddress(address);
       const { beneficiary, pair, serial, subscriber } = args;
       found.set(`${plan}:${pair}`, { plan, pair, subscriber, beneficiary, serial, block });
     }

@@ -69,8 +69,8 @@ export class Keeper {
     this.#sender = new Sender(parts.client, config, parts.logger, parts.metrics, parts.store);
   }
 
-  /** Looks at what is new, and charges who is due. Returns the block that it was done by. */
-  async round(stop?: AbortSignal): Promise<Head> {
+  /** Looks at what is new, and charges who is due. Returns the block that it was done by, and whether nothing is left. */
+  async round(stop?: AbortSignal): Promise<Head & { isDone: boolean }> {
     this.#stop = stop;
     const head = await this.#head();
     // What an earlier life sent comes first, lest it be sent again.
@@ -80,7 +80,7 @@ export class Keeper {
     if (isSettled) await this.#lookAtAll(head);
     else this.#logger.warn("waiting for a transaction");
     await this.#measure(head);
-    return head;
+    return { ...head, isDone: isSettled && (await this.#due(head, 1)).length === 0 };
   }
 
   async #head(): Promise<Head> {
@@ -151,13 +151,7 @@ export class Keeper {
   async #lookAtAll(head: Head): Promise<void> {
     const { BATCH_SIZE, MAX_PENDING } = this.#config;
     for (let i = 0; i < OFFERS_PER_ROUND; i += 1) {
-      const due = await this.#store.due({
-        now: head.timestamp,
-        head: head.number,
-        plans: this.#plans.map(({ address }) => address),
-        minValue: this.#config.MIN_VALUE,
-        limit: OFFER_SIZE,
-      });
+      const due = await this.#due(head, OFFER_SIZE);
       this.#metrics.due.set(due.length);
       await this.#queue.offer(due.map((key, order) => ({ ...key, priority: -order })));
       for (;;) {
@@ -169,6 +163,11 @@ export class Keeper {
       }
       if (due.length < OFFER_SIZE) return;
     }
+  }
+
+  #due({ number, timestamp }: Head, limit: number): ReturnType<Store["due"]> {
+    const plans = this.#plans.map(({ address }) => address);
+    return this.#store.due({ now: timestamp, head: number, plans, minValue: this.#config.MIN_VALUE, limit });
   }
 
   /** Returns whether all that was sent is settled. */

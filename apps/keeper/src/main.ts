@@ -37,11 +37,11 @@ try {
 
   while (!stop.signal.aborted) {
     try {
-      const { number, timestamp } = await keeper.round(stop.signal);
+      const { isDone, number, timestamp } = await keeper.round(stop.signal);
       health.lastRoundAt = Date.now();
       metrics.lastRound.setToCurrentTime();
       metrics.rounds.inc({ result: "ok" });
-      logger.debug({ block: String(number), time: String(timestamp) }, "round");
+      logger.debug({ block: String(number), time: String(timestamp), isDone }, "round");
     } catch (error) {
       // Whatever went wrong, the next round looks again; a node's error would tell its address.
       metrics.rounds.inc({ result: "failed" });

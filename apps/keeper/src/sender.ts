@@ -37,6 +37,8 @@ export class Sender {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #store: Store;
+  /** What this life has sent; a former one may have ended before it did. */
+  readonly #sent = new Set<Hash>();
 
   constructor(client: KeeperClient, config: Config, logger: Logger, metrics: Metrics, store: Store) {
     this.#client = client;
@@ -84,6 +86,7 @@ export class Sender {
       }
       if (Date.now() > deadline || stop?.aborted) return undefined;
       if (Date.now() - submission.sentAt > this.#config.STUCK_MS) await this.#replace(submission);
+      else if (!this.#sent.has(keccak256(submission.serialized))) await this.#broadcast(submission);
       await sleep(POLL_MS);
     }
   }
@@ -138,6 +141,7 @@ export class Sender {
 
   /** Whether it may have been taken. */
   async #broadcast(submission: Submission): Promise<boolean> {
+    this.#sent.add(keccak256(submission.serialized));
     try {
       await sendRawTransaction(this.#client, { serializedTransaction: submission.serialized });
       return true;

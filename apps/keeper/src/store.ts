@@ -249,7 +249,7 @@ function tablesOf(schema: string): string {
   return `
     CREATE SCHEMA IF NOT EXISTS ${schema};
     CREATE TABLE IF NOT EXISTS ${schema}.network (
-      only boolean PRIMARY KEY DEFAULT true CHECK (only), name text NOT NULL, factory_block bigint
+      is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only), name text NOT NULL, factory_block bigint
     );
     CREATE TABLE IF NOT EXISTS ${schema}.plans (
       address text PRIMARY KEY, token text NOT NULL, next_block bigint NOT NULL
