@@ -83,7 +83,7 @@ export async function liveThroughYear(options: YearOptions): Promise<Year> {
 
   const random = randomOf(name);
   const steps = stepsOf(client, plan, living, anchors, months);
-  const waits = steps.flatMap(({ isDue }, i) => (isDue ? [i] : []));
+  const waits = steps.flatMap(({ due }, i) => (due ? [i] : []));
   const killedAt = new Set<number>();
   while (killedAt.size < Math.min(kills, waits.length)) killedAt.add(waits[Math.floor(random() * waits.length)] ?? 0);
 
@@ -91,17 +91,17 @@ export async function liveThroughYear(options: YearOptions): Promise<Year> {
   let keeper = startKeeper(rpcUrl, environment);
   const seen = { sent: 0, reverted: 0 };
   let killsAtWork = 0;
-  const usual = 1_000;
+  const usual = { first: 1_000, again: 1_000 };
   try {
-    for (const [i, { act, isDue, time }] of steps.entries()) {
+    for (const [i, { act, due, time }] of steps.entries()) {
       const first = keeper.lines.length;
       const start = Date.now();
       await turnClockTo(client, time);
       await act?.();
-      if (!isDue) continue;
+      if (!due) continue;
       if (killedAt.has(i)) {
         // At any time until it should be finished, by what it took the last time.
-        await new Promise((resolve) => setTimeout(resolve, random() * usual));
+        await new Promise((resolve) => setTimeout(resolve, random() * usual[due]));
         if (!keeper.lines.slice(first).some((line) => isDoneAt(line, time))) killsAtWork += 1;
         await keeper.kill();
         count(keeper, seen);
@@ -111,6 +111,7 @@ export async function liveThroughYear(options: YearOptions): Promise<Year> {
         PATIENCE_MS,
         keeper.says((line) => isDoneAt(line, time)),
       );
+      if (!killedAt.has(i)) usual[due] = Date.now() - start;
     }
   } finally {
     await keeper.kill();
@@ -194,14 +195,19 @@ async function now(client: LocalClient): Promise<number> {
 
 /* TIME */
 
-type Step = { time: number; isDue?: boolean; act?: () => Promise<void> };
+type Step = {
+  time: number;
+  /** Whether the keeper has something to do then: a period begins, or who failed is tried again. */
+  due?: "first" | "again";
+  act?: () => Promise<void>;
+};
 
 /** What happens in the year, in order. */
 function stepsOf(client: LocalClient, plan: Address, living: Living[], anchors: number[], months: number): Step[] {
   const steps: Step[] = [];
   for (const [cohort, anchor] of anchors.entries()) {
     for (let month = 1; month <= months; month += 1) {
-      const due = addMonths(anchor, month);
+      const begins = addMonths(anchor, month);
       const troubled = living.filter(
         ({ cohort: other, life }) => other === cohort && "at" in life && life.at === month,
       );
@@ -213,11 +219,11 @@ function stepsOf(client: LocalClient, plan: Address, living: Living[], anchors: 
           100_000_000n,
         );
       steps.push(
-        { time: due - DAY - HOUR, act: () => leave(client, plan, of("cancels"), of("revokes")) },
-        { time: due + 60, isDue: true },
-        { time: due + DAY, act: fund(of("recovers")) },
-        { time: due + 2 * DAY, isDue: true },
-        { time: due + 15 * DAY + 2 * HOUR, act: fund(of("misses")) },
+        { time: begins - DAY - HOUR, act: () => leave(client, plan, of("cancels"), of("revokes")) },
+        { time: begins + 60, due: "first" },
+        { time: begins + DAY, act: fund(of("recovers")) },
+        { time: begins + 2 * DAY, due: "again" },
+        { time: begins + 15 * DAY + 2 * HOUR, act: fund(of("misses")) },
       );
     }
   }
