@@ -112,6 +112,8 @@ export async function liveThroughYear(options: YearOptions): Promise<Year> {
         keeper.says((line) => isDoneAt(line, time)),
       );
       if (!killedAt.has(i)) usual[due] = Date.now() - start;
+      if (waits.indexOf(i) % 8 === 7)
+        log(`${waits.indexOf(i) + 1} of ${waits.length} dates after ${secondsSince(begun)} s`);
     }
   } finally {
     await keeper.kill();

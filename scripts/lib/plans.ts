@@ -28,6 +28,8 @@ import { developmentAccount, fiatTokenCaller, type LocalClient, MULTICALL3, USDC
 export const FAR = 2n ** 48n;
 /** A block holds so many of them. */
 const PER_TRANSACTION = 25;
+/** An answer of ten megabytes is refused: some hundred blocks of a hundred transfers. */
+const BLOCKS_PER_REQUEST = 100n;
 const { factory } = addresses["subscription-plan"];
 
 /** Somebody who subscribes, and what it signs. */
@@ -154,21 +156,23 @@ export async function inBatches(client: LocalClient, calls: { target: Address; d
 export type Payment = { from: Address; value: bigint; blockNumber: bigint; transaction: Hex };
 
 /** All that came to the plan from anybody, by USDC's Transfer logs alone. */
-export async function paymentsTo(client: LocalClient, plan: Address): Promise<Payment[]> {
-  const logs = await client.getContractEvents({
-    abi: erc20Abi,
-    address: USDC,
-    args: { to: plan },
-    eventName: "Transfer",
-    fromBlock: 0n,
-    strict: true,
-  });
-  return logs.map(({ args, blockNumber, transactionHash }) => ({
-    from: args.from,
-    value: args.value,
-    blockNumber,
-    transaction: transactionHash,
-  }));
+export async function paymentsTo(client: LocalClient, plan: Address, firstBlock = 0n): Promise<Payment[]> {
+  const payments: Payment[] = [];
+  const head = await client.getBlockNumber();
+  for (let fromBlock = firstBlock; fromBlock <= head; fromBlock += BLOCKS_PER_REQUEST) {
+    const logs = await client.getContractEvents({
+      abi: erc20Abi,
+      address: USDC,
+      args: { to: plan },
+      eventName: "Transfer",
+      fromBlock,
+      strict: true,
+      toBlock: fromBlock + BLOCKS_PER_REQUEST - 1n,
+    });
+    for (const { args, blockNumber, transactionHash: transaction } of logs)
+      payments.push({ from: args.from, value: args.value, blockNumber, transaction });
+  }
+  return payments;
 }
 
 /** Turns the clock to `time`, unless it is past it, and mines a block there. */

@@ -12,10 +12,12 @@ import {
   defineChain,
   getAddress,
   type Hex,
+  HttpRequestError,
   http,
   isAddressEqual,
   parseEventLogs,
   sliceHex,
+  TimeoutError,
   type Transport,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -47,17 +49,25 @@ export function createChainClient({ EVM_NETWORK, EVM_PRIVATE_KEY, EVM_RPC_URL }:
 
 type Range = { fromBlock: bigint; toBlock: bigint };
 
+/** Asks about half as many blocks where a node, or the client, refuses so long an answer. */
+async function inRanges<T>(range: Range, ask: (range: Range) => Promise<T[]>): Promise<T[]> {
+  try {
+    return await ask(range);
+  } catch (error) {
+    const { fromBlock, toBlock } = range;
+    if (fromBlock === toBlock || isUnreached(error)) throw error;
+    const middle = (fromBlock + toBlock) / 2n;
+    const first = await inRanges({ fromBlock, toBlock: middle }, ask);
+    return [...first, ...(await inRanges({ fromBlock: middle + 1n, toBlock }, ask))];
+  }
+}
+
 /* PLANS */
 
 /** The plans that the canonical factory deployed between two blocks, and where. */
 export async function deployedPlans(client: Client, range: Range): Promise<{ address: Address; block: bigint }[]> {
-  const events = await getContractEvents(client, {
-    abi: vaultFactoryAbi,
-    address: factory,
-    eventName: "VaultDeployed",
-    strict: true,
-    ...range,
-  });
+  const filter = { abi: vaultFactoryAbi, address: factory, eventName: "VaultDeployed", strict: true } as const;
+  const events = await inRanges(range, (some) => getContractEvents(client, { ...filter, ...some }));
   return events.map(({ args, blockNumber }) => ({ address: args.vault, block: blockNumber }));
 }
 
@@ -79,15 +89,11 @@ export async function tokenOf(client: Client, address: Address): Promise<Address
 export async function subscriptionsIn(client: Client, plans: Address[], range: Range): Promise<Discovery[]> {
   const found = new Map<string, Discovery>();
   for (let i = 0; i < plans.length; i += ADDRESSES_PER_FILTER) {
-    const events = await getContractEvents(client, {
-      abi: subscriptionPlanAbi,
-      address: plans.slice(i, i + ADDRESSES_PER_FILTER),
-      eventName: "Subscribed",
-      strict: true,
-      ...range,
-    });
-    for (const { address, args, blockHash: block } of events) {
-      const plan = getAddress(address);
+    const address = plans.slice(i, i + ADDRESSES_PER_FILTER);
+    const filter = { abi: subscriptionPlanAbi, address, eventName: "Subscribed", strict: true } as const;
+    const events = await inRanges(range, (some) => getContractEvents(client, { ...filter, ...some }));
+    for (const { address: emitter, args, blockHash: block } of events) {
+      const plan = getAddress(emitter);
       const { beneficiary, pair, serial, subscriber } = args;
       found.set(`${plan}:${pair}`, { plan, pair, subscriber, beneficiary, serial, block });
     }
@@ -148,6 +154,12 @@ export function chargesIn(logs: Logs, plan: Address): { charged: Set<Hex>; faile
 export function isRevert(error: unknown): boolean {
   if (!(error instanceof BaseError)) return false;
   return error.walk((cause) => cause instanceof ContractFunctionRevertedError) !== null;
+}
+
+/** Whether the node was not reached, or had no time. */
+function isUnreached(error: unknown): boolean {
+  if (!(error instanceof BaseError)) return true;
+  return error.walk((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError) !== null;
 }
 
 /** Whether a node said no for want of gas: not all of them call that a revert. */

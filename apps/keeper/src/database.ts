@@ -28,6 +28,17 @@ export function openDatabase({ DATABASE_URL, DATA_DIR }: Config): Promise<Databa
   return DATABASE_URL === undefined ? openEmbedded(resolve(DATA_DIR)) : openServer(DATABASE_URL);
 }
 
+/** What PostgreSQL says when another process makes the same schema or table at the same moment. */
+const RACES = ["23505", "42P06", "42P07"];
+
+/** Makes tables, once more when another process was making them. */
+export async function setUp<T>(make: () => Promise<T>): Promise<T> {
+  return make().catch((error) => {
+    if (!RACES.includes(error.code)) throw error;
+    return make();
+  });
+}
+
 /* EMBEDDED */
 
 async function openEmbedded(folder: string): Promise<Database> {

@@ -1,7 +1,7 @@
 import { type Job, PgBoss } from "pg-boss";
 import type { Address, Hex } from "viem";
 import type { Config } from "./config.js";
-import type { Database } from "./database.js";
+import { type Database, setUp } from "./database.js";
 
 /** A pair that somebody looks at now. */
 export type Key = { plan: Address; pair: Hex };
@@ -30,16 +30,18 @@ export class Queue {
     { DATABASE_SCHEMA }: Config,
     onError: (error: unknown) => void,
   ): Promise<Queue> {
-    const boss = new PgBoss({
-      db: database.boss,
-      backend: database.isExclusive ? "pglite" : "postgres",
-      schema: `${DATABASE_SCHEMA}_jobs`,
-      schedule: false,
-      superviseIntervalSeconds: HEARTBEAT_SECONDS / 2,
-      monitorIntervalSeconds: HEARTBEAT_SECONDS / 2,
+    const boss = await setUp(() => {
+      const fresh = new PgBoss({
+        db: database.boss,
+        backend: database.isExclusive ? "pglite" : "postgres",
+        schema: `${DATABASE_SCHEMA}_jobs`,
+        schedule: false,
+        superviseIntervalSeconds: HEARTBEAT_SECONDS / 2,
+        monitorIntervalSeconds: HEARTBEAT_SECONDS / 2,
+      });
+      fresh.on("error", onError);
+      return fresh.start();
     });
-    boss.on("error", onError);
-    await boss.start();
     // What is not finished is not repeated by the queue: the schedule puts it in anew.
     await boss.createQueue(QUEUE, { policy: "exclusive", retryLimit: 0, heartbeatSeconds: HEARTBEAT_SECONDS });
     const queue = new Queue(boss);

@@ -1,6 +1,6 @@
 import { type Address, type Hash, type Hex, numberToHex } from "viem";
 import { type Config, ConfigError } from "./config.js";
-import type { Database } from "./database.js";
+import { type Database, setUp } from "./database.js";
 
 /** What the keeper knows of a plan. The terms never change. */
 export type Plan = {
@@ -71,11 +71,8 @@ export class Store {
   /** @throws {ConfigError} when the tables are of a keeper of another network. */
   static async open(database: Database, { DATABASE_SCHEMA, EVM_NETWORK }: Config): Promise<Store> {
     const store = new Store(database, DATABASE_SCHEMA);
-    // Two keepers may start at once.
-    await database.script(`BEGIN; SELECT pg_advisory_xact_lock(7265636); ${tablesOf(DATABASE_SCHEMA)} COMMIT;`);
-    await store.#query(`INSERT INTO $.network (name) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM $.network)`, [
-      EVM_NETWORK,
-    ]);
+    await setUp(() => database.script(`BEGIN; ${tablesOf(DATABASE_SCHEMA)} COMMIT;`));
+    await store.#query(`INSERT INTO $.network (name) VALUES ($1) ON CONFLICT DO NOTHING`, [EVM_NETWORK]);
     const [network] = await store.#query("SELECT name FROM $.network");
     if (network?.name !== EVM_NETWORK) throw new ConfigError(`The database is of ${network?.name}.`);
     return store;
