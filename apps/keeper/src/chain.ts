@@ -159,7 +159,14 @@ export function isRevert(error: unknown): boolean {
 /** Whether the node was not reached, or had no time. */
 function isUnreached(error: unknown): boolean {
   if (!(error instanceof BaseError)) return true;
-  return error.walk((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError) !== null;
+  const isUnreachedBy = (cause: unknown) =>
+    cause instanceof TimeoutError || (cause instanceof HttpRequestError && isFailing(cause.status));
+  return error.walk(isUnreachedBy) !== null;
+}
+
+/** Whether a status says that it is the server's fault or that it has no time, and not that the question is wrong. */
+function isFailing(status: number | undefined): boolean {
+  return status === undefined || status === 429 || status >= 500;
 }
 
 /** Whether a node said no for want of gas: not all of them call that a revert. */

@@ -14,7 +14,7 @@ export type Database = {
   isExclusive: boolean;
   /** One statement, with values. */
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Several statements, without values. */
+  /** Several statements without values, all or none. */
   script(text: string): Promise<void>;
   close(): Promise<void>;
 };
@@ -111,8 +111,20 @@ async function openServer(url: string): Promise<Database> {
     const { code = "unknown" } = error as { code?: string };
     throw new ConfigError(`DATABASE_URL cannot be reached: ${code}`);
   }
+  /** A transaction that failed must not stay open in a connection that somebody else uses next. */
+  const execute = async (text: string, values?: unknown[]) => {
+    const client = await pool.connect();
+    try {
+      return await client.query(text, values);
+    } catch (error) {
+      await client.query("ROLLBACK").catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  };
   return {
-    boss: { executeSql: (text, values) => pool.query(text, values) },
+    boss: { executeSql: execute },
     isExclusive: false,
     query: async <Row>(text: string, values: unknown[] = []) => (await pool.query(text, values)).rows as Row[],
     script: async (text) => {

@@ -158,11 +158,19 @@ export class Keeper {
         if (this.#stop?.aborted) return;
         const tasks = await this.#queue.take(BATCH_SIZE * MAX_PENDING);
         if (tasks.length === 0) break;
-        const isSettled = await this.#look(tasks).finally(() => this.#queue.finish(tasks));
+        const isSettled = await this.#look(tasks).finally(() => this.#release(tasks));
         if (!isSettled) return;
       }
       if (due.length < OFFER_SIZE) return;
     }
+  }
+
+  /** Nobody else is to look at those of which a transaction is pending. */
+  async #release(tasks: Task[]): Promise<void> {
+    const pending = await this.#sender.pending();
+    const isPending = ({ data }: Task) =>
+      pending.some(({ pairs, to }) => to === data.plan && pairs.includes(data.pair));
+    await this.#queue.finish(tasks.filter((task) => !isPending(task)));
   }
 
   #due({ number, timestamp }: Head, limit: number): ReturnType<Store["due"]> {
@@ -340,8 +348,10 @@ export class Keeper {
   async #settleOne(): Promise<boolean> {
     const settled = await this.#sender.settle(Date.now() + this.#config.CONFIRMATION_TIMEOUT_MS, this.#stop);
     if (!settled) return false;
+    const { submission } = settled;
     await this.#record(settled);
-    await this.#sender.forget(settled.submission);
+    await this.#sender.forget(submission);
+    await this.#queue.finishPairs(submission.to, submission.pairs);
     return true;
   }
 

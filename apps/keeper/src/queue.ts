@@ -78,6 +78,12 @@ export class Queue {
     for (const id of ids) this.#held.delete(id);
   }
 
+  /** Those of them that are still held have been looked at. */
+  finishPairs(plan: Address, pairs: readonly Hex[]): Promise<void> {
+    const some = new Set(pairs);
+    return this.finish([...this.#held.values()].filter(({ data }) => data.plan === plan && some.has(data.pair)));
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
     await this.finish([...this.#held.values()]).catch(() => undefined);

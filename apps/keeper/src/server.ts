@@ -13,7 +13,7 @@ export function createApp(metrics: Metrics, health: Health, unhealthyAfterMs: nu
   const app = express();
   app.disable("x-powered-by");
   app.get("/healthz", (_request, response) => {
-    // The first round may have years to read.
+    // A first round that has years to read may take longer; what it has read is kept, so a restart loses nothing.
     const age = Date.now() - (health.lastRoundAt || startedAt);
     const isHealthy = age < unhealthyAfterMs;
     response.status(isHealthy ? 200 : 503).json({ status: isHealthy ? "ok" : "stalled", lastRoundAgeMs: age });

@@ -71,7 +71,7 @@ export class Store {
   /** @throws {ConfigError} when the tables are of a keeper of another network. */
   static async open(database: Database, { DATABASE_SCHEMA, EVM_NETWORK }: Config): Promise<Store> {
     const store = new Store(database, DATABASE_SCHEMA);
-    await setUp(() => database.script(`BEGIN; ${tablesOf(DATABASE_SCHEMA)} COMMIT;`));
+    await setUp(() => database.script(tablesOf(DATABASE_SCHEMA)));
     await store.#query(`INSERT INTO $.network (name) VALUES ($1) ON CONFLICT DO NOTHING`, [EVM_NETWORK]);
     const [network] = await store.#query("SELECT name FROM $.network");
     if (network?.name !== EVM_NETWORK) throw new ConfigError(`The database is of ${network?.name}.`);
