@@ -168,6 +168,17 @@ describe("the keeper", () => {
     return subscribers.map(({ account }) => payments.filter(({ from }) => from === account.address).length - 1);
   }
 
+  /** By a call of its own, in what it allowed before. */
+  async function subscribeAgain({ plan, subscribers }: Subscribed, serial: bigint, quantity = 1n): Promise<void> {
+    const account = subscribers[0]?.account;
+    assert.ok(account);
+    const { address } = account;
+    const terms = { quantity, maxPeriods: 10n, maxFirstCharge: 2n * PRICE, serial, deadline: 0n };
+    const message = { subscriber: address, beneficiary: address, ...terms };
+    const permit = { value: 0n, deadline: 0n, signature: "0x" } as const;
+    await mined(await subscribe(as(account), { address: plan, message, permit, payoutGas: 150_000n }));
+  }
+
   const give = (subscriber: Subscriber | undefined, amount: bigint) =>
     mintUsdcToMany(world.client, subscriber ? [subscriber.account.address] : [], amount);
 
@@ -282,25 +293,21 @@ describe("the keeper", () => {
       await pass(PERIOD);
       await round();
       assert.deepEqual(await chargesOf(some), [0]);
-      const account = some.subscribers[0]?.account;
-      assert.ok(account);
-      const { address } = account;
-      const message = {
-        subscriber: address,
-        beneficiary: address,
-        quantity: 1n,
-        maxPeriods: 10n,
-        maxFirstCharge: PRICE,
-      };
-      const permit = { value: 0n, deadline: 0n, signature: "0x" } as const;
-      const again = {
-        address: some.plan,
-        message: { ...message, serial: 3n, deadline: 0n },
-        permit,
-        payoutGas: 150_000n,
-      };
-      await mined(await subscribe(as(account), again));
+      await subscribeAgain(some, 3n);
       await round();
+      await pass(PERIOD);
+      await round();
+      assert.deepEqual(await chargesOf(some), [2], "the second subscription's first charge, and the keeper's");
+    });
+
+    it("looks again at who subscribes to more than was worth the gas before", async () => {
+      const some = await subscribed(1, { price: 9_999n });
+      const { round } = await keeperOf([some]);
+      await round();
+      await mined(await cancelOf(some, 0));
+      await pass(PERIOD);
+      await round();
+      await subscribeAgain(some, 3n, 2n);
       await pass(PERIOD);
       await round();
       assert.deepEqual(await chargesOf(some), [2], "the second subscription's first charge, and the keeper's");

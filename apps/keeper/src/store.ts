@@ -131,7 +131,8 @@ export class Store {
        SELECT plan, pair, subscriber, beneficiary, serial, block, 0
        FROM jsonb_to_recordset($1::jsonb)
          AS found (plan text, pair text, subscriber text, beneficiary text, serial bigint, block text)
-       ON CONFLICT (plan, pair) DO UPDATE SET serial = excluded.serial, seen_in = excluded.seen_in, next_at = 0
+       ON CONFLICT (plan, pair) DO UPDATE
+         SET serial = excluded.serial, seen_in = excluded.seen_in, next_at = 0, amount = 0
        WHERE excluded.serial >= pairs.serial AND excluded.seen_in <> pairs.seen_in`,
       [JSON.stringify(discoveries)],
     );
