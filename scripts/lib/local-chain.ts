@@ -26,7 +26,7 @@ export const DEVELOPMENT_MNEMONIC = "test test test test test test test test tes
 export const USDC: Address = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
 
 /** Multicall3's canonical address; official facilitators diagnose failed payments through it. */
-const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
+export const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
 /** Signer of CreateX's presigned deployment (https://createx.rocks). */
 const CREATEX_DEPLOYER: Address = "0xeD456e05CaAb11d66C4c797dD6c1D6f9A7F352b5";
