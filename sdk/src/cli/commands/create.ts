@@ -1,0 +1,175 @@
+import { type Address, IntegerOutOfRangeError, zeroAddress, zeroHash } from "viem";
+import { getBlock, getCode } from "viem/actions";
+import { addressOf } from "../../generated/actions/vaultFactory/addressOf.js";
+import { deployCall } from "../../generated/actions/vaultFactory/deploy.js";
+import type { SubscriptionPlanTerms } from "../../generated/types.js";
+import { encodeTerms } from "../../subscription/vaultAddress.js";
+import { describeTerms, firstCharges } from "../describeTerms.js";
+import { CommandError, UsageError } from "../errors.js";
+import { date, money, type TokenFormat } from "../format.js";
+import { parseAddress, parseAmount, parseDuration, parsePeriod, parseSalt, parseShare } from "../parse.js";
+import { shortestOf } from "../periods.js";
+import { planFactory, termsJson, tokenJson } from "../plans.js";
+import { askForPlan } from "../prompts.js";
+import { type CommonOptions, type Io, missingConsent, openSession, type Report, type Session } from "../session.js";
+import { snippetOf } from "../snippet.js";
+import { defaultTokenOf, readToken, type Token } from "../token.js";
+import { type Outcome, outcomeJson, outcomeText, perform } from "../transaction.js";
+
+export type CreateOptions = CommonOptions & {
+  price?: string;
+  every?: string;
+  receiver?: string;
+  operator?: string;
+  token?: string;
+  trial?: string;
+  setupFee?: string;
+  grace?: string;
+  refundWindow?: string;
+  nonRefundable?: string;
+  fee?: string;
+  feeReceiver?: string;
+  salt?: string;
+};
+
+const CHARGES_SHOWN = 5;
+
+/** Deploys a plan unless it exists, and says what it promises and how it is sold. */
+export async function createPlan(io: Io, options: CreateOptions): Promise<Report> {
+  const { dryRun, every, price, receiver } = options;
+  const session = await openSession(io, options, {
+    needsKey: !dryRun,
+    missing: [
+      !io.isInteractive && price === undefined && "--price <amount>, like 9.99",
+      !io.isInteractive && every === undefined && '--every <period>, like "1 month"',
+      missingConsent(io, options),
+    ],
+  });
+  const { account, client } = session;
+  const earner = receiver === undefined ? account?.address : parseAddress(receiver);
+  if (!earner) throw new UsageError("Nobody is named who earns the charges.", { next: "Name it by `--receiver`." });
+  const factory = await planFactory(client);
+  const tokenAddress = options.token === undefined ? defaultTokenOf(client.chain.id) : parseAddress(options.token);
+  const token = await readToken(client, tokenAddress);
+  const isComplete = price !== undefined && every !== undefined;
+  const answers = isComplete ? options : await askForPlan(io, options, token);
+  const terms = planTerms({ ...options, ...answers }, earner, token);
+
+  const encoded = encode(terms);
+  // The contract's own rules, by itself: it refuses with its typed errors.
+  const plan = await addressOf(client, { address: factory, terms: encoded });
+  const { timestamp } = await getBlock(client);
+  const description = describePlan(session, { now: Number(timestamp), plan, terms, token });
+  if ((await getCode(client, { address: plan })) !== undefined) return reportOf(description, "exists", session);
+
+  if (!options.json && !options.yes && !dryRun) io.messages.write(`${description.text.join("\n")}\n\n`);
+  const outcome = await perform(session, {
+    steps: [
+      { purpose: `deploy the plan ${plan}`, call: deployCall({ address: factory, terms: encoded }), movements: [] },
+    ],
+    otherwise: earner,
+    question: "Deploy this plan? Its terms can never be changed.",
+    token,
+  });
+  return reportOf(description, outcome, session);
+}
+
+const DEFAULT_GRACE = 3 * 86_400;
+const DEFAULT_WINDOW = 7 * 86_400;
+
+/** The terms that these options mean. What was not chosen is as usual, or as much of it as the period allows. */
+export function planTerms(options: CreateOptions, receiver: Address, token: Token): SubscriptionPlanTerms {
+  const { every = "", fee, feeReceiver, nonRefundable, operator, price = "", salt, setupFee, trial } = options;
+  const period = parsePeriod(every);
+  const shortest = shortestOf(period);
+  const grace =
+    options.grace === undefined ? Math.min(DEFAULT_GRACE, Math.floor(shortest / 2)) : parseDuration(options.grace);
+  const longestWindow = Math.max(0, shortest - grace);
+  return {
+    receiver,
+    operator: operator === undefined ? receiver : parseAddress(operator),
+    feeReceiver: feeReceiver === undefined ? zeroAddress : parseAddress(feeReceiver),
+    feeBps: fee === undefined ? 0 : parseShare(fee),
+    salt: salt === undefined ? zeroHash : parseSalt(salt),
+    token: token.address,
+    price: parseAmount(price, token),
+    periodUnit: period.unit,
+    periodLength: period.length,
+    grace,
+    trial: trial === undefined ? 0 : parseDuration(trial),
+    setupFee: setupFee === undefined ? 0n : parseAmount(setupFee, token),
+    refundWindow:
+      options.refundWindow === undefined
+        ? Math.min(DEFAULT_WINDOW, longestWindow)
+        : parseDuration(options.refundWindow),
+    nonRefundableBps: nonRefundable === undefined ? 0 : parseShare(nonRefundable),
+  };
+}
+
+function encode(terms: SubscriptionPlanTerms) {
+  try {
+    return encodeTerms(terms);
+  } catch (cause) {
+    if (!(cause instanceof IntegerOutOfRangeError)) throw cause;
+    throw new CommandError("An amount or a duration is larger than a plan can hold.", { cause, next: "Choose less." });
+  }
+}
+
+type Description = { plan: Address; text: string[]; json: Report["json"] };
+
+type Planned = { now: number; plan: Address; terms: SubscriptionPlanTerms; token: Token };
+
+function describePlan({ client }: Session, { now, plan, terms, token }: Planned): Description {
+  const { id, name } = client.chain;
+  const sentences = describeTerms(terms, token, name);
+  const charges = firstCharges(terms, now, CHARGES_SHOWN);
+  const snippet = snippetOf(terms, id);
+  return {
+    plan,
+    text: [
+      ...sentences.map((sentence) => `  ${sentence}`),
+      "",
+      "Who subscribes now is charged:",
+      ...charges.map(({ amount, at }) => `  ${date(at)}  ${money(amount, token)}${setupNote(terms, at, now, token)}`),
+    ],
+    json: {
+      plan,
+      chainId: id,
+      terms: termsJson(terms),
+      token: tokenJson(token),
+      words: sentences,
+      charges: charges.map(({ amount, at }) => ({ at, amount: String(amount) })),
+      snippet,
+    },
+  };
+}
+
+function setupNote({ setupFee, trial }: SubscriptionPlanTerms, at: number, now: number, token: TokenFormat): string {
+  if (setupFee === 0n || at !== now) return "";
+  return trial === 0 ? `, ${money(setupFee, token)} of it for the setup` : " for the setup";
+}
+
+function reportOf({ json, plan, text }: Description, outcome: Outcome | "exists", session: Session): Report {
+  const isCreated = outcome !== "exists" && !outcome.isDryRun;
+  const heading =
+    outcome === "exists"
+      ? `The plan exists already: ${plan}. Nothing was sent.`
+      : `${isCreated ? "Created the plan" : "Dry run, nothing was sent. The plan would be"} ${plan}.`;
+  return {
+    text: [
+      heading,
+      ...text,
+      "",
+      ...(outcome === "exists" ? [] : [...outcomeText(outcome, session), ""]),
+      "Paste into your server:",
+      "",
+      String(json.snippet),
+    ],
+    json: {
+      ...json,
+      created: isCreated,
+      exists: outcome === "exists" || isCreated,
+      ...(outcome === "exists" ? { dryRun: session.options.dryRun ?? false, transactions: [] } : outcomeJson(outcome)),
+    },
+  };
+}
