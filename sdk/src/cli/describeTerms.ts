@@ -39,20 +39,23 @@ function describeWindow({ nonRefundableBps, refundWindow }: SubscriptionPlanTerm
   if (refundWindow === 0) return ["Charges are paid out at once. Subscribers cannot undo them."];
   const part = nonRefundableBps === 0 ? "all of it" : `all but ${share(nonRefundableBps)} of it`;
   return [
-    `Undo within ${duration(refundWindow)}: so long after a charge the subscriber can take back ${part}, once and without asking anybody; that ends the subscription.`,
-    `Until the full hour after those ${duration(refundWindow)} the receiver can give it back; then the receiver can claim it.`,
+    `Undo within ${duration(refundWindow)} of a charge: the subscriber can take back ${part}, once and without asking anybody; that ends the subscription.`,
+    "Until the full hour after that the receiver can give the charge back; then the receiver can claim it.",
   ];
 }
 
-/** When somebody who subscribes at `now` is charged, and what. */
-export type Charge = { at: number; amount: bigint };
+/** What somebody who subscribes is charged, and when. */
+export type Charge = { at: number; amount: bigint; setupFee: bigint };
 
-/** The first charges of a subscription that begins at `now`, of one unit; the setup fee is part of what is taken at `now`. */
-export function firstCharges(terms: SubscriptionPlanTerms, now: number, count: number): Charge[] {
+/**
+ * The first charges of a subscription that begins at `now`, of one unit: so many periods, and the setup fee in front of them
+ * where a trial stands between.
+ */
+export function firstCharges(terms: SubscriptionPlanTerms, now: number, periods: number): Charge[] {
   const { price, setupFee, trial } = terms;
-  const charges = Array.from({ length: count }, (_, index) => ({
-    at: startOf(periodOf(terms), now + trial, index),
-    amount: price + (index === 0 && trial === 0 ? setupFee : 0n),
-  }));
-  return trial !== 0 && setupFee !== 0n ? [{ at: now, amount: setupFee }, ...charges].slice(0, count) : charges;
+  const charges = Array.from({ length: periods }, (_, index) => {
+    const fee = index === 0 && trial === 0 ? setupFee : 0n;
+    return { at: startOf(periodOf(terms), now + trial, index), amount: price + fee, setupFee: fee };
+  });
+  return trial !== 0 && setupFee !== 0n ? [{ at: now, amount: setupFee, setupFee }, ...charges] : charges;
 }

@@ -1,11 +1,22 @@
-import { BaseError } from "viem";
+import { BaseError, HttpRequestError, TimeoutError } from "viem";
 import { contractErrorFrom } from "../contractErrorFrom.js";
 import { RecourseError } from "../RecourseError.js";
-import { duration } from "./format.js";
+import { date, duration } from "./format.js";
 
 /** What was typed is wrong or not enough. The command ends with code 2, and has done nothing. */
 export class UsageError extends RecourseError {
   override name = "UsageError";
+}
+
+/** Something that the command needs was not given, and nobody can be asked for it. */
+export class OptionsMissingError extends UsageError {
+  override name = "OptionsMissingError";
+  readonly missing: readonly string[];
+
+  constructor(missing: readonly string[]) {
+    super("More is needed than was given.", { next: "Give what is missing, or look at `--help`." });
+    this.missing = missing;
+  }
 }
 
 /** The command cannot do what was asked. It ends with code 1. */
@@ -27,6 +38,7 @@ export type ShownError = {
   name: string;
   message: string;
   facts: Record<string, string>;
+  missing?: readonly string[];
   option?: string;
   next?: string;
   docs?: string;
@@ -54,13 +66,16 @@ function describe(error: unknown): ShownError {
     return {
       name,
       message,
-      facts: Object.fromEntries(Object.entries(facts).map(([label, fact]) => [label, factText(error, fact)])),
+      facts: Object.fromEntries(Object.entries(facts).map(([label, fact]) => [label, factText(error, label, fact)])),
+      ...(error instanceof OptionsMissingError && { missing: error.missing }),
       ...(option && { option }),
       ...(next && { next }),
       ...(docs && { docs }),
     };
   }
   if (error instanceof BaseError) {
+    if (error.walk((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError))
+      return describe(UNREACHABLE);
     const { details, shortMessage: message } = error;
     // viem's `message` has the request in it, and the URL that it went to.
     return { name: error.name, message, facts: details && !message.includes(details) ? { Details: details } : {} };
@@ -68,6 +83,10 @@ function describe(error: unknown): ShownError {
   const { message, name } = error instanceof Error ? error : { message: String(error), name: "Error" };
   return { name, message, facts: {} };
 }
+
+const UNREACHABLE = new CommandError("The node did not answer as a node does.", {
+  next: "Check the URL that `--rpc` or RECOURSE_RPC_URL names, and try again.",
+});
 
 /** Which option the contract's complaint about the terms is about. */
 const OPTIONS: Record<string, string> = {
@@ -90,18 +109,21 @@ function optionOf(error: RecourseError): string | undefined {
 
 /** The contract counts in seconds; a merchant does not. */
 const IN_SECONDS = /^Terms(GraceOutOfBounds|RefundWindowTooLong|TrialTooLong)Error$/;
+const TIME = / (at|until)$/;
 
-function factText(error: RecourseError, fact: unknown): string {
+function factText(error: RecourseError, label: string, fact: unknown): string {
   const text = Array.isArray(fact) ? fact.join(", ") : String(fact);
-  return IN_SECONDS.test(error.name) ? `${text} (${duration(Number(fact))})` : text;
+  if (IN_SECONDS.test(error.name)) return `${text} (${duration(Number(fact))})`;
+  return TIME.test(label) && Number(fact) > 0 ? `${text} (${date(Number(fact))})` : text;
 }
 
 /** The error for a reader. */
-export function errorText({ docs, facts, message, name, next, option }: ShownError): string {
+export function errorText({ docs, facts, message, missing = [], name, next, option }: ShownError): string {
   const columns = Object.entries({ ...facts, ...(option && { Option: option }) });
   const width = Math.max(0, ...columns.map(([label]) => label.length)) + 1;
   return [
     `${name}: ${message}`,
+    ...missing.map((item) => `  missing: ${item}`),
     ...columns.map(([label, fact]) => `  ${`${label}:`.padEnd(width)} ${fact}`),
     ...(next ? [`Next: ${next}`] : []),
     ...(docs ? [`Docs: ${docs}`] : []),

@@ -69,6 +69,11 @@ export function date(seconds: number): string {
   return `${new Date(seconds * 1_000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
+/** The same to the minute and without the zone, for columns. */
+export function minute(seconds: number): string {
+  return date(seconds).slice(0, "2026-11-22 18:00".length);
+}
+
 /** Rows as aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -7,7 +7,7 @@ import { refundCharge } from "./commands/refund.js";
 import { showPlan } from "./commands/show.js";
 import { closePlan, endPlan } from "./commands/stage.js";
 import { AbortedError, errorText, shownError, UsageError } from "./errors.js";
-import { type CommonOptions, type Io, type Report, say } from "./session.js";
+import { type Io, type Report, say } from "./session.js";
 
 const DONE = 0;
 const FAILED = 1;
@@ -21,23 +21,23 @@ const MISUSED = 2;
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const isJson = args.includes("--json");
   try {
-    await program(io).parseAsync([...args], { from: "user" });
+    await program(io, isJson).parseAsync([...args], { from: "user" });
     return DONE;
   } catch (error) {
-    // Help was asked for, and shown.
+    // Commander has shown its help, because somebody asked for it or named no command.
     if (error instanceof CommanderError && error.exitCode === 0) return DONE;
-    const shown = shownError(usageErrorOf(error), secretsIn(args, io));
+    if (error instanceof CommanderError && error.code === "commander.help" && !isJson) return MISUSED;
+    const known = error instanceof CommanderError ? usageErrorOf(error) : error;
+    const shown = shownError(known, secretsIn(args, io));
     if (isJson) writeJson(io, { error: shown });
-    else say(io, error instanceof AbortedError ? shown.message : errorText(shown));
-    return shown.name === "UsageError" ? MISUSED : FAILED;
+    else say(io, known instanceof AbortedError ? shown.message : errorText(shown));
+    return known instanceof UsageError ? MISUSED : FAILED;
   }
 }
 
-function usageErrorOf(error: unknown): unknown {
-  if (!(error instanceof CommanderError)) return error;
-  // Commander shows its help where a command is missing, and says only that it did.
-  const message = error.code === "commander.help" ? "No command was given." : error.message.replace(/^error: /, "");
-  return new UsageError(message, { next: "Look at `--help`." });
+function usageErrorOf({ code, message }: CommanderError): UsageError {
+  const text = code === "commander.help" ? "No command was given." : message.replace(/^error: /, "");
+  return new UsageError(text, { next: "Look at `--help`." });
 }
 
 /** The node's URL can have a key in it, and errors like to quote it. */
@@ -51,20 +51,23 @@ function writeJson({ output }: Io, document: Record<string, unknown>): void {
   output.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-function program(io: Io): Command {
-  const isJson = (command: Command) => command.opts<CommonOptions>().json === true;
+function program(io: Io, isJson: boolean): Command {
   const root = new Command("recourse")
     .description("Refund windows, escrow and subscriptions for x402: what a merchant does by hand.")
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.output.write(text), writeErr: () => {} });
+    .configureOutput({
+      writeOut: (text) => io.output.write(text),
+      writeErr: (text) => isJson || io.messages.write(text),
+      outputError: () => {},
+    });
   const plan = root.command("plan").description("Subscription plans: create, look at, and manage them.");
 
   /** Runs a command, and writes its report. */
   const reporting =
     <Args extends unknown[]>(work: (...args: Args) => Promise<Report>) =>
-    async (command: Command, ...args: Args) => {
+    async (...args: Args) => {
       const report = await work(...args);
-      if (isJson(command)) writeJson(io, report.json);
+      if (isJson) writeJson(io, report.json);
       else io.output.write(`${report.text.join("\n")}\n`);
     };
   const add = (name: string, description: string) =>
@@ -93,25 +96,25 @@ function program(io: Io): Command {
     .option("--fee <share>", 'of what is paid out, for another, like "1%" (default: none)')
     .option("--fee-receiver <address>", "who gets the fee")
     .option("--salt <text>", "makes another plan of the same terms")
-    .action((options, command) => reporting(createPlan)(command, io, options));
+    .action((options) => reporting(createPlan)(io, options));
 
   add("list", "The plans of a merchant")
     .option("--merchant <address>", "receiver or operator (default: the key's address)")
     .option("--from-block <number>", "where to begin reading (default: where the factory was made)")
-    .action((options, command) => reporting(listPlans)(command, io, options));
+    .action((options) => reporting(listPlans)(io, options));
 
   add("show", "A plan's terms, subscribers and money")
     .argument("[plan]", "the plan's address")
     .option("--from-block <number>", "where to begin reading (default: where the plan was made)")
-    .action((address, options, command) => reporting(showPlan)(command, io, address, options));
+    .action((address, options) => reporting(showPlan)(io, address, options));
 
   addSending("close", "Take no more subscribers; those there are go on being charged")
     .argument("[plan]", "the plan's address")
-    .action((address, options, command) => reporting(closePlan)(command, io, address, options));
+    .action((address, options) => reporting(closePlan)(io, address, options));
 
   addSending("end", "Charge nobody any more; what is paid stays paid")
     .argument("[plan]", "the plan's address")
-    .action((address, options, command) => reporting(endPlan)(command, io, address, options));
+    .action((address, options) => reporting(endPlan)(io, address, options));
 
   addSending("refund", "Give the newest charge of a subscription back; the subscription goes on")
     .argument("[plan]", "the plan's address")
@@ -121,8 +124,8 @@ function program(io: Io): Command {
       "--closes-at <seconds>",
       "which charge is meant, as `plan show --json` says: a repeated command refunds no other",
     )
-    .action((address, subscriber, beneficiary, options, command) =>
-      reporting(refundCharge)(command, io, [address, subscriber, beneficiary], options),
+    .action((address, subscriber, beneficiary, options) =>
+      reporting(refundCharge)(io, [address, subscriber, beneficiary], options),
     );
 
   addSending("cancel", "End a subscription when what is paid is over")
@@ -130,14 +133,14 @@ function program(io: Io): Command {
     .argument("[subscriber]", "who pays")
     .argument("[beneficiary]", "who may use it (default: the subscriber)")
     .option("--now", "end it now, and give the price of the running period back")
-    .action((address, subscriber, beneficiary, options, command) =>
-      reporting(cancelSubscription)(command, io, [address, subscriber, beneficiary], options),
+    .action((address, subscriber, beneficiary, options) =>
+      reporting(cancelSubscription)(io, [address, subscriber, beneficiary], options),
     );
 
   addSending("claim", "Have what matured paid out to the receiver")
     .argument("[plan]", "the plan's address")
     .option("--from-block <number>", "where to begin reading (default: where the plan was made)")
-    .action((address, options, command) => reporting(claimRevenue)(command, io, address, options));
+    .action((address, options) => reporting(claimRevenue)(io, address, options));
 
   return root;
 }

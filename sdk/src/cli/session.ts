@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Address } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { connect, type Environment, type Reader, readAccount, rpcUrlOf } from "./connection.js";
-import { AbortedError, UsageError } from "./errors.js";
+import { AbortedError, OptionsMissingError } from "./errors.js";
 import { askForText, askToConfirm } from "./prompts.js";
 
 /** Where a command reads and writes. Results go to `output`; questions, progress and warnings to `messages`. */
@@ -36,7 +36,7 @@ export type Report = { text: readonly string[]; json: Record<string, unknown> };
  * Connects as the options and the environment say.
  *
  * @param missing What else is missing, so that everything is named at once.
- * @throws {UsageError} naming all that is missing.
+ * @throws {OptionsMissingError} naming all that is missing.
  */
 export async function openSession(
   io: Io,
@@ -51,10 +51,7 @@ export async function openSession(
     ...missing,
   ].filter((item) => item !== false);
   if (url === undefined || lacking.length > 0) {
-    throw new UsageError("More is needed than was given.", {
-      facts: Object.fromEntries(lacking.map((item, i) => [`Missing ${i + 1}`, item])),
-      next: "Give these, or look at `--help`.",
-    });
+    throw new OptionsMissingError(lacking);
   }
   return { client: await connect(url), account, io, options };
 }

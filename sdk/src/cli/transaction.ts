@@ -13,6 +13,7 @@ import {
 } from "viem";
 import {
   estimateContractGas,
+  getBalance,
   getGasPrice,
   simulateContract,
   waitForTransactionReceipt,
@@ -44,8 +45,9 @@ type StepReport = {
   step: Step;
   /** What the function returns; undefined when it could not be tried. */
   result?: unknown;
+  /** What was used; before it is sent, the limit. */
   gas?: bigint;
-  /** In wei, at the price of now or the price that was paid. */
+  /** In wei, at the price that was paid or the price of now. */
   cost?: bigint;
   movements: readonly Movement[];
   hash?: Hash;
@@ -86,6 +88,7 @@ export async function perform(session: Session, { otherwise, question, steps, to
   if (options.dryRun) return { reports: previews, isDryRun: true, token };
 
   if (!account) throw new UsageError("A key is needed to send this.", { next: "Name its file by `--key-file`." });
+  await checkFunds(session, account.address, previews);
   if (!options.json && !options.yes) {
     say(io, outcomeText({ reports: previews, isDryRun: true, token }, session).join("\n"));
   }
@@ -110,6 +113,18 @@ export async function perform(session: Session, { otherwise, question, steps, to
     }
   }
   return { reports, isDryRun: false, token };
+}
+
+/** Else the key would only fail in the middle, and the node would say why in its own words. */
+async function checkFunds({ client }: Session, sender: Address, previews: readonly StepReport[]): Promise<void> {
+  const { name, nativeCurrency } = client.chain;
+  const needed = previews.reduce((most, { cost = 0n }) => (cost > most ? cost : most), 0n);
+  const balance = await getBalance(client, { address: sender });
+  if (balance >= needed) return;
+  throw new CommandError(`${sender} has too little ${nativeCurrency.symbol} for gas on ${name}.`, {
+    facts: { Balance: formatEther(balance), Needed: formatEther(needed) },
+    next: "Send it some. What is not used stays there.",
+  });
 }
 
 async function preview({ client }: Session, step: Step, sender: Address): Promise<StepReport> {
@@ -206,7 +221,7 @@ function detailsOf(report: StepReport, { isDryRun, token }: Outcome, { client }:
     ),
     gas === undefined || cost === undefined
       ? "cannot be tried before the transaction in front of it is done"
-      : `gas ${gas}, ${isDryRun ? "about " : ""}${formatEther(cost)} ${nativeCurrency.symbol}`,
+      : `gas ${isDryRun ? "up to " : ""}${gas}, ${isDryRun ? "up to about " : ""}${formatEther(cost)} ${nativeCurrency.symbol}`,
   ];
 }
 
@@ -224,13 +239,18 @@ export function outcomeJson({ isDryRun, reports }: Outcome): Report["json"] {
       function: step.call.functionName,
       ...(hash === undefined ? { tried: gas !== undefined } : { hash }),
       ...(result === undefined ? {} : { result: typeof result === "bigint" ? String(result) : result }),
-      ...(gas === undefined || cost === undefined ? {} : { gas: String(gas), cost: String(cost) }),
+      ...(gas === undefined || cost === undefined ? {} : gasJson(gas, cost, isDryRun)),
       movements: movements.map(({ amount, from, to }) => ({ from, to, amount: String(amount) })),
       ...(credited.length === 0
         ? {}
         : { credited: credited.map(({ amount, owner }) => ({ owner, amount: String(amount) })) }),
     })),
   };
+}
+
+/** Before it is sent, the limit is known: most of it is for tokens that need more than real ones do. */
+function gasJson(gas: bigint, cost: bigint, isDryRun: boolean): Report["json"] {
+  return isDryRun ? { gasLimit: String(gas), maxCost: String(cost) } : { gasUsed: String(gas), cost: String(cost) };
 }
 
 /** Movements of more than nothing, to somebody. */

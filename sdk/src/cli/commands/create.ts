@@ -4,8 +4,8 @@ import { addressOf } from "../../generated/actions/vaultFactory/addressOf.js";
 import { deployCall } from "../../generated/actions/vaultFactory/deploy.js";
 import type { SubscriptionPlanTerms } from "../../generated/types.js";
 import { encodeTerms } from "../../subscription/vaultAddress.js";
-import { describeTerms, firstCharges } from "../describeTerms.js";
-import { CommandError, UsageError } from "../errors.js";
+import { type Charge, describeTerms, firstCharges } from "../describeTerms.js";
+import { CommandError, OptionsMissingError } from "../errors.js";
 import { date, money, type TokenFormat } from "../format.js";
 import { parseAddress, parseAmount, parseDuration, parsePeriod, parseSalt, parseShare } from "../parse.js";
 import { shortestOf } from "../periods.js";
@@ -32,7 +32,7 @@ export type CreateOptions = CommonOptions & {
   salt?: string;
 };
 
-const CHARGES_SHOWN = 5;
+const PERIODS_SHOWN = 5;
 
 /** Deploys a plan unless it exists, and says what it promises and how it is sold. */
 export async function createPlan(io: Io, options: CreateOptions): Promise<Report> {
@@ -47,7 +47,7 @@ export async function createPlan(io: Io, options: CreateOptions): Promise<Report
   });
   const { account, client } = session;
   const earner = receiver === undefined ? account?.address : parseAddress(receiver);
-  if (!earner) throw new UsageError("Nobody is named who earns the charges.", { next: "Name it by `--receiver`." });
+  if (!earner) throw new OptionsMissingError(["--receiver <address>, since there is no key whose address it could be"]);
   const factory = await planFactory(client);
   const tokenAddress = options.token === undefined ? defaultTokenOf(client.chain.id) : parseAddress(options.token);
   const token = await readToken(client, tokenAddress);
@@ -122,7 +122,7 @@ type Planned = { now: number; plan: Address; terms: SubscriptionPlanTerms; token
 function describePlan({ client }: Session, { now, plan, terms, token }: Planned): Description {
   const { id, name } = client.chain;
   const sentences = describeTerms(terms, token, name);
-  const charges = firstCharges(terms, now, CHARGES_SHOWN);
+  const charges = firstCharges(terms, now, PERIODS_SHOWN);
   const snippet = snippetOf(terms, id);
   return {
     plan,
@@ -130,7 +130,7 @@ function describePlan({ client }: Session, { now, plan, terms, token }: Planned)
       ...sentences.map((sentence) => `  ${sentence}`),
       "",
       "Who subscribes now is charged:",
-      ...charges.map(({ amount, at }) => `  ${date(at)}  ${money(amount, token)}${setupNote(terms, at, now, token)}`),
+      ...charges.map((charge) => `  ${date(charge.at)}  ${money(charge.amount, token)}${setupNote(charge, token)}`),
     ],
     json: {
       plan,
@@ -144,9 +144,9 @@ function describePlan({ client }: Session, { now, plan, terms, token }: Planned)
   };
 }
 
-function setupNote({ setupFee, trial }: SubscriptionPlanTerms, at: number, now: number, token: TokenFormat): string {
-  if (setupFee === 0n || at !== now) return "";
-  return trial === 0 ? `, ${money(setupFee, token)} of it for the setup` : " for the setup";
+function setupNote({ amount, setupFee }: Charge, token: TokenFormat): string {
+  if (setupFee === 0n) return "";
+  return amount === setupFee ? " for the setup" : `, ${money(setupFee, token)} of it for the setup`;
 }
 
 function reportOf({ json, plan, text }: Description, outcome: Outcome | "exists", session: Session): Report {

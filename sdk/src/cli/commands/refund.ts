@@ -1,6 +1,7 @@
 import { refundCall } from "../../generated/actions/subscriptionPlan/refund.js";
 import { subscriptionOf } from "../../generated/actions/subscriptionPlan/subscriptionOf.js";
 import { PAYOUT_GAS } from "../../vault/payoutGas.js";
+import { CommandError } from "../errors.js";
 import { money } from "../format.js";
 import { parseSeconds } from "../parse.js";
 import { readPlan } from "../plans.js";
@@ -29,8 +30,13 @@ export async function refundCharge(
   const { address, terms, token } = await readPlan(client, await planAddress(io, planText));
   const pair = await pairOf(io, subscriberText, beneficiaryText);
   const { amount, closesAt } = await subscriptionOf(client, { address, pair });
-
   const { subscriber } = pair;
+  if (closesAt === 0) {
+    throw new CommandError(`The plan holds no charge of ${subscriber}.`, {
+      next: "It was given back already, or there was none: look at `recourse plan show`.",
+    });
+  }
+
   const outcome = await perform(session, {
     steps: [
       {

@@ -2,7 +2,7 @@ import { isAddressEqual } from "viem";
 import { getBlock } from "viem/actions";
 import { SubscriptionStatus } from "../../generated/types.js";
 import { describeTerms, headline } from "../describeTerms.js";
-import { counted, date, money, table } from "../format.js";
+import { counted, date, minute, money, table } from "../format.js";
 import { parseBlock } from "../parse.js";
 import {
   type Plan,
@@ -50,16 +50,23 @@ function textOf(plan: Plan, books: PlanBooks, network: string, now: number): str
       ["  claimable", amount(claimable + credit)],
     ]),
     "",
-    subscribers.length === 0 ? "Nobody has subscribed yet." : `${counted(subscribers.length, "subscriber")}:`,
-    ...table(
-      subscribers.map((subscriber) => [
-        `  ${nameOf(subscriber)}`,
-        statusWords(subscriber),
-        `paid until ${date(subscriber.subscription.paidThrough)}`,
-        nextChargeText(subscriber, token),
-        heldText(subscriber, token, now),
-      ]),
-    ),
+    subscribers.length === 0
+      ? "Nobody has subscribed yet."
+      : `${counted(subscribers.length, "subscriber")} (times in UTC):`,
+    ...(subscribers.length === 0 ? [] : table([HEADINGS, ...subscribers.map((each) => rowOf(each, token, now))])),
+  ];
+}
+
+const HEADINGS = ["  subscriber", "status", "paid until", "next charge", "refundable until"];
+
+function rowOf(subscriber: Subscriber, token: Token, now: number): string[] {
+  const { amount, chargeableFrom, maturesAt, paidThrough, status } = subscriber.subscription;
+  return [
+    `  ${nameOf(subscriber)}`,
+    statusName(status).replace(/[A-Z]/, (letter) => ` ${letter.toLowerCase()}`),
+    minute(paidThrough),
+    chargeableFrom === 0 ? "none" : `${money(amount, token)} at ${minute(chargeableFrom)}`,
+    now < maturesAt ? minute(maturesAt) : "",
   ];
 }
 
@@ -72,20 +79,6 @@ function nameOf({ beneficiary, subscriber }: Subscriber): string {
 export function statusName(status: SubscriptionStatus): string {
   const [name = "None"] = Object.entries(SubscriptionStatus).find(([, value]) => value === status) ?? [];
   return `${name[0]?.toLowerCase()}${name.slice(1)}`;
-}
-
-function statusWords({ subscription }: Subscriber): string {
-  return statusName(subscription.status).replace(/[A-Z]/, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-function nextChargeText({ subscription }: Subscriber, token: Token): string {
-  const { amount, chargeableFrom } = subscription;
-  return chargeableFrom === 0 ? "no next charge" : `next ${money(amount, token)} at ${date(chargeableFrom)}`;
-}
-
-function heldText({ subscription }: Subscriber, token: Token, now: number): string {
-  const { amount, maturesAt } = subscription;
-  return now < maturesAt ? `${money(amount, token)} refundable until ${date(maturesAt)}` : "";
 }
 
 function jsonOf({ address, stage, terms, token }: Plan, books: PlanBooks, chainId: number): Report["json"] {
