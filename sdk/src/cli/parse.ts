@@ -21,7 +21,10 @@ export type Parse<Value> = (text: string) => Value;
 /** `9.99`, `$9.99` where the token is a dollar, `9.99 EURC`: in the token's smallest unit. */
 export function parseAmount(text: string, token: TokenFormat): bigint {
   const { decimals, isDollar, symbol } = token;
-  const match = /^(\$)?\s*(\d+)(?:\.(\d+))?\s*(\S+)?$/.exec(text.trim());
+  const trimmed = text.trim();
+  const isNamed = trimmed.toLowerCase().endsWith(symbol.toLowerCase());
+  const number = isNamed ? trimmed.slice(0, -symbol.length).trim() : trimmed;
+  const match = /^(\$)?\s*(\d+)(?:\.(\d+))?(?:\s+([a-z]+))?$/i.exec(number);
   if (!match) throw new UsageError(`"${text}" is no amount.`, { next: 'Write it like "9.99".' });
   const [, dollar, whole = "0", fraction = "", unit] = match;
   if (dollar && !isDollar) {
@@ -29,7 +32,7 @@ export function parseAmount(text: string, token: TokenFormat): bigint {
       next: `Write how much ${symbol} it is, without "$".`,
     });
   }
-  if (unit && unit.toLowerCase() !== symbol.toLowerCase()) {
+  if (unit) {
     throw new UsageError(`"${text}" is not in ${symbol}, the token of the plan.`, { next: "Choose it by `--token`." });
   }
   if (fraction.length > decimals) {
