@@ -50,7 +50,7 @@ export type ShownError = {
  * @param secrets Texts that must not be shown, for example the URL of a node, which may have a key in it.
  */
 export function shownError(error: unknown, secrets: readonly string[] = []): ShownError {
-  const shown = describe(contractErrorFrom(error) ?? error);
+  const shown = describe(error instanceof RecourseError ? error : (contractErrorFrom(error) ?? error));
   const conceal = (text: string) => secrets.reduce((all, secret) => all.replaceAll(secret, "<concealed>"), text);
   return {
     ...shown,

@@ -23,8 +23,10 @@ export async function readToken(client: Reader, address: Address): Promise<Token
       readContract(client, { abi: erc20Abi, address, functionName: "symbol" }),
       readContract(client, { abi: erc20Abi, address, functionName: "decimals" }),
     ]);
+    // Whoever made the token chose its symbol: nothing of it may steer a terminal.
+    const printable = symbol.replace(/\p{C}/gu, "").trim();
     const isDollar = findDefaultAsset(address, `eip155:${client.chain.id}`) !== undefined;
-    return { address, symbol, decimals, isDollar };
+    return { address, symbol: printable || address, decimals, isDollar };
   } catch (cause) {
     if (!(cause instanceof ContractFunctionExecutionError)) throw cause;
     throw new CommandError(`There is no token at ${address} on ${client.chain.name}.`, {
