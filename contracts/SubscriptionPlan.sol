@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -74,10 +75,12 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     struct ChargeTerms {
         address token;
         uint256 price;
-        uint40 grace;
-        uint40 closesAt;
+        uint256 grace;
+        uint256 closesAt;
         PeriodUnit unit;
-        uint40 length;
+        uint256 length;
+        uint256 tokenGas;
+        uint256 neededGas;
     }
 
     constructor(IReceiptVerifier receiptVerifier_) EIP712("Recourse SubscriptionPlan", "1") Surplus(receiptVerifier_) {}
@@ -141,10 +144,10 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
 
     function _startOf(uint40 anchor, uint256 index) private view returns (uint40) {
         PeriodUnit unit = PeriodUnit(_term(PERIOD_UNIT_INDEX));
-        return PeriodLib.startOf(unit, uint40(_term(PERIOD_LENGTH_INDEX)), anchor, index);
+        return PeriodLib.startOf(unit, _term(PERIOD_LENGTH_INDEX), anchor, index);
     }
 
-    function _chargeTerms() private view returns (ChargeTerms memory) {
+    function _chargeTerms(uint256 tokenGas) private view returns (ChargeTerms memory) {
         return
             ChargeTerms({
                 token: _token(),
@@ -152,7 +155,9 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
                 grace: _grace(),
                 closesAt: _newDeadline(),
                 unit: PeriodUnit(_term(PERIOD_UNIT_INDEX)),
-                length: uint40(_term(PERIOD_LENGTH_INDEX))
+                length: _term(PERIOD_LENGTH_INDEX),
+                tokenGas: tokenGas,
+                neededGas: _gasNeededFor(tokenGas)
             });
     }
 
@@ -187,8 +192,9 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         uint256 payoutGas
     ) private returns (PairId pair) {
         pair = _pairOf(message.subscriber, message.beneficiary);
-        Subscription memory subscription = _subscriptions[pair].unpack();
-        _checkSubscribe(message, pair, subscription);
+        SubscriptionWord word = _subscriptions[pair];
+        Subscription memory subscription = word.unpack();
+        _checkSubscribe(message, pair, subscription, _isLive(word));
 
         uint256 charged = _begin(message, subscription) + _term(SETUP_FEE_INDEX);
         if (charged > message.maxFirstCharge) revert FirstChargeTooHigh(charged, message.maxFirstCharge);
@@ -216,11 +222,16 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         _earn(_token(), charged, _newDeadline(), payoutGas);
     }
 
-    function _checkSubscribe(Subscribe calldata message, PairId pair, Subscription memory subscription) private view {
+    function _checkSubscribe(
+        Subscribe calldata message,
+        PairId pair,
+        Subscription memory subscription,
+        bool isLive
+    ) private view {
         if (_stage != PlanStage.Open) revert PlanNotOpen(_stage);
         if (message.beneficiary == address(0)) revert SubscribeWithoutBeneficiary();
         if (message.serial != subscription.serial) revert SerialMismatch(pair, subscription.serial, message.serial);
-        if (_isLive(subscription)) revert AlreadySubscribed(pair);
+        if (isLive) revert AlreadySubscribed(pair);
 
         bool hasTime = block.timestamp < subscription.paidThrough;
         (uint256 quantity, uint256 maxPeriods) = (message.quantity, message.maxPeriods);
@@ -277,6 +288,7 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     function _receive(address token, address from, uint256 amount, uint256 tokenGas) private {
         if (amount == 0) return;
         uint256 expected = TokenLib.balanceOf(token) + amount;
+        _checkGasFor(tokenGas);
         ChargeResult result = _pull(token, from, amount, tokenGas);
         if (result != ChargeResult.Charged) revert PullFailed(from, amount, result);
         _checkReceived(token, expected);
@@ -291,7 +303,7 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     ) external onlyClone nonReentrant returns (ChargeResult[] memory results) {
         if (_stage == PlanStage.Ended) revert PlanEnded();
         if (tokenGas < MIN_ITEM_GAS) revert ItemGasTooLow(tokenGas, MIN_ITEM_GAS);
-        ChargeTerms memory chargeTerms = _chargeTerms();
+        ChargeTerms memory chargeTerms = _chargeTerms(tokenGas);
         uint256 balanceBefore = TokenLib.balanceOf(chargeTerms.token);
         results = new ChargeResult[](pairs.length);
         PairId[] memory charged = new PairId[](pairs.length);
@@ -299,14 +311,15 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         uint256 total = 0;
 
         for (uint256 i = 0; i < pairs.length; ++i) {
-            PairId pair = _pairOf(pairs[i].subscriber, pairs[i].beneficiary);
-            uint256 amount;
-            (results[i], amount) = _charge(pair, pairs[i].subscriber, chargeTerms, tokenGas);
-            if (results[i] == ChargeResult.Charged) {
+            Pair calldata item = pairs[i];
+            PairId pair = _pairOf(item.subscriber, item.beneficiary);
+            (ChargeResult result, uint256 amount) = _charge(pair, item.subscriber, chargeTerms);
+            results[i] = result;
+            if (result == ChargeResult.Charged) {
                 charged[count++] = pair;
                 total += amount;
-            } else if (results[i] != ChargeResult.NotDue) {
-                emit ChargeFailed(pair, results[i]);
+            } else if (result != ChargeResult.NotDue) {
+                emit ChargeFailed(pair, result);
             }
         }
         if (count == 0) return results;
@@ -319,66 +332,62 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
 
         emit Charged(charged, total);
 
-        _earn(chargeTerms.token, total, chargeTerms.closesAt, tokenGas);
+        _earn(chargeTerms.token, total, uint40(chargeTerms.closesAt), tokenGas);
     }
 
     /// @dev One of many: an item that cannot be charged is left as it is.
     function _charge(
         PairId pair,
         address subscriber,
-        ChargeTerms memory chargeTerms,
-        uint256 tokenGas
+        ChargeTerms memory chargeTerms
     ) private returns (ChargeResult result, uint256 amount) {
-        Subscription memory subscription = _subscriptions[pair].unpack();
-        (uint16 index, uint40 from, ) = _nextCharge(subscription, chargeTerms);
+        SubscriptionWord word = _subscriptions[pair];
+        (uint256 index, uint256 from) = _nextCharge(word, chargeTerms.grace, chargeTerms.unit, chargeTerms.length);
         if (from == 0 || block.timestamp < from) return (ChargeResult.NotDue, 0);
 
-        amount = chargeTerms.price * subscription.quantity;
-        result = _pull(chargeTerms.token, subscriber, amount, tokenGas);
+        amount = chargeTerms.price * word.quantity();
+        // Else a caller could starve the token, and have it recorded as refusing.
+        _checkGas(chargeTerms.neededGas);
+        result = _pull(chargeTerms.token, subscriber, amount, chargeTerms.tokenGas);
         if (result != ChargeResult.Charged) return (result, 0);
 
-        subscription.nextIndex = index + 1;
-        subscription.paidThrough = PeriodLib.startOf(
-            chargeTerms.unit,
-            chargeTerms.length,
-            subscription.anchor,
-            uint256(index) + 1
-        );
-        subscription.closesAt = chargeTerms.closesAt;
-        subscription.isRefunded = false;
-        _subscriptions[pair] = packSubscription(subscription);
+        ++index;
+        uint256 paidThrough = PeriodLib.startOf(chargeTerms.unit, chargeTerms.length, word.anchor(), index);
+        _subscriptions[pair] = word.withCharge(index, paidThrough, chargeTerms.closesAt);
     }
 
-    /// @dev The next period that can be charged, and from when until when. After the newest that was charged, only the next two
-    /// can be, and the first of them only within its grace: what was skipped is never charged later.
+    /// @dev The next period that can be charged, and from when. After the newest that was charged, only the next two can be, and
+    /// each only within its grace: what was skipped is never charged later.
     /// @return index Of the period.
     /// @return from First Unix second at which it can be charged; zero when there is none.
-    /// @return until First Unix second at which it has been skipped.
     function _nextCharge(
-        Subscription memory subscription,
-        ChargeTerms memory chargeTerms
-    ) private view returns (uint16 index, uint40 from, uint40 until) {
-        (index, from) = (subscription.nextIndex, subscription.paidThrough);
-        if (index >= subscription.endIndex) return (0, 0, 0);
-        if (block.timestamp < from + chargeTerms.grace) return (index, from, from + chargeTerms.grace);
+        SubscriptionWord word,
+        uint256 grace,
+        PeriodUnit unit,
+        uint256 length
+    ) private view returns (uint256 index, uint256 from) {
+        (index, from) = (word.nextIndex(), word.paidThrough());
+        uint256 endIndex = word.endIndex();
+        if (index >= endIndex) return (0, 0);
+        if (block.timestamp < from + grace) return (index, from);
 
-        index += 1;
-        if (index >= subscription.endIndex) return (0, 0, 0);
-        from = PeriodLib.startOf(chargeTerms.unit, chargeTerms.length, subscription.anchor, index);
-        if (block.timestamp >= from + chargeTerms.grace) return (0, 0, 0);
-        return (index, from, from + chargeTerms.grace);
+        if (++index >= endIndex) return (0, 0);
+        from = PeriodLib.startOf(unit, length, word.anchor(), index);
+        return block.timestamp < from + grace ? (index, from) : (0, 0);
+    }
+
+    function _nextCharge(SubscriptionWord word) private view returns (uint256 from) {
+        PeriodUnit unit = PeriodUnit(_term(PERIOD_UNIT_INDEX));
+        (, from) = _nextCharge(word, _grace(), unit, _term(PERIOD_LENGTH_INDEX));
     }
 
     /// @dev Whether something may still be charged.
-    function _isLive(Subscription memory subscription) private view returns (bool) {
-        (, uint40 from, ) = _nextCharge(subscription, _chargeTerms());
-        return from != 0;
+    function _isLive(SubscriptionWord word) private view returns (bool) {
+        return _nextCharge(word) != 0;
     }
 
     /// @dev Takes `amount` out of the subscriber's allowance; the subscriber signed for it.
     function _pull(address token, address subscriber, uint256 amount, uint256 tokenGas) private returns (ChargeResult) {
-        // Else a caller could starve the token, and have it recorded as refusing.
-        _checkGasFor(tokenGas);
         if (TokenLib.tryPull(token, subscriber, amount, tokenGas)) return ChargeResult.Charged;
 
         if (TokenLib.allowanceOf(token, subscriber) < amount) return ChargeResult.AllowanceTooLow;
@@ -421,11 +430,11 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         if (_term(SETUP_FEE_INDEX) != 0) return PeriodRefusal.HasSetupFee;
         if (_stage != PlanStage.Open) return PeriodRefusal.Closed;
 
-        Subscription memory subscription = _subscriptions[_pairOf(payer, payer)].unpack();
-        if (_isLive(subscription)) return PeriodRefusal.Subscribed;
-        if (block.timestamp >= subscription.paidThrough) return PeriodRefusal.None;
-        if (subscription.quantity != 1) return PeriodRefusal.OtherQuantity;
-        return subscription.nextIndex == type(uint16).max ? PeriodRefusal.TooManyPeriods : PeriodRefusal.None;
+        SubscriptionWord word = _subscriptions[_pairOf(payer, payer)];
+        if (_isLive(word)) return PeriodRefusal.Subscribed;
+        if (block.timestamp >= word.paidThrough()) return PeriodRefusal.None;
+        if (word.quantity() != 1) return PeriodRefusal.OtherQuantity;
+        return word.nextIndex() == type(uint16).max ? PeriodRefusal.TooManyPeriods : PeriodRefusal.None;
     }
 
     function _open(
@@ -698,22 +707,27 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     /* VIEWS */
 
     function _pairOf(address subscriber, address beneficiary) private pure returns (PairId) {
-        return PairId.wrap(keccak256(abi.encode(subscriber, beneficiary)));
+        bytes32 hash = Hashes.efficientKeccak256(
+            bytes32(uint256(uint160(subscriber))),
+            bytes32(uint256(uint160(beneficiary)))
+        );
+        return PairId.wrap(hash);
     }
 
     /// @inheritdoc ISubscriptionPlan
     function isActive(address subscriber, address who) external view onlyClone returns (bool) {
-        return block.timestamp < _subscriptions[_pairOf(subscriber, who)].unpack().paidThrough;
+        return block.timestamp < _subscriptions[_pairOf(subscriber, who)].paidThrough();
     }
 
     /// @inheritdoc ISubscriptionPlan
     function subscriptionOf(Pair calldata pair) external view onlyClone returns (SubscriptionView memory shown) {
         PairId id = _pairOf(pair.subscriber, pair.beneficiary);
-        Subscription memory subscription = _subscriptions[id].unpack();
+        SubscriptionWord word = _subscriptions[id];
+        Subscription memory subscription = word.unpack();
         Used storage used = _used[pair.subscriber];
 
         shown.pair = id;
-        shown.status = _statusOf(subscription);
+        shown.status = _statusOf(word, subscription);
         shown.isActive = block.timestamp < subscription.paidThrough;
         shown.anchor = subscription.anchor;
         shown.paidThrough = subscription.paidThrough;
@@ -723,7 +737,8 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         shown.endIndex = subscription.endIndex;
         shown.amount = _price() * subscription.quantity;
         if (_stage != PlanStage.Ended) {
-            (, shown.chargeableFrom, shown.chargeableUntil) = _nextCharge(subscription, _chargeTerms());
+            shown.chargeableFrom = uint40(_nextCharge(word));
+            if (shown.chargeableFrom != 0) shown.chargeableUntil = shown.chargeableFrom + _grace();
         }
         shown.closesAt = subscription.closesAt;
         if (shown.closesAt != 0) shown.maturesAt = _maturesAt(shown.closesAt);
@@ -731,11 +746,14 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
         (shown.trialUsed, shown.undoUsed) = (used.trial, used.undo);
     }
 
-    function _statusOf(Subscription memory subscription) private view returns (SubscriptionStatus) {
+    function _statusOf(
+        SubscriptionWord word,
+        Subscription memory subscription
+    ) private view returns (SubscriptionStatus) {
         bool isActiveNow = block.timestamp < subscription.paidThrough;
         if (subscription.anchor == 0) return SubscriptionStatus.None;
         if (subscription.isCanceled) return SubscriptionStatus.Canceled;
-        if (_stage == PlanStage.Ended || !_isLive(subscription)) {
+        if (_stage == PlanStage.Ended || !_isLive(word)) {
             return isActiveNow ? SubscriptionStatus.Prepaid : SubscriptionStatus.Ended;
         }
         if (isActiveNow) return subscription.nextIndex == 0 ? SubscriptionStatus.Trialing : SubscriptionStatus.Active;

@@ -9,6 +9,7 @@ import {
   type Hex,
   keccak256,
   parseAbi,
+  parseEventLogs,
   type TransactionReceipt,
   toHex,
   zeroAddress,
@@ -16,6 +17,7 @@ import {
 } from "viem";
 import type { HDAccount } from "viem/accounts";
 import { buildReceiptProof } from "../sdk/src/receipt-proof/buildReceiptProof.js";
+import { encodeTerms, PeriodUnit, subscribeTypedData } from "../sdk/src/subscription/index.js";
 import { type GasRow, gasRow, table } from "./lib/gas-table.js";
 import { developmentAccount, furnishChain, type LocalClient, localClient, mintUsdc, USDC } from "./lib/local-chain.js";
 import { gasByPurpose, type TraceStep } from "./lib/trace.js";
@@ -78,12 +80,14 @@ async function measure(client: LocalClient): Promise<void> {
   const escrow = await deployVault(client, verifier, { kind: "Escrow", terms: escrowTerms });
   const ofEscrow = await measureEscrow(client, escrow);
 
-  const rows = [...ofRefundWindow.rows, ...ofEscrow.rows];
+  const ofPlans = await measureSubscriptions(client, verifier);
+
+  const rows = [...ofRefundWindow.rows, ...ofEscrow.rows, ...ofPlans.rows];
   console.log(table(rows));
   writeFileSync("bench/gas.json", `${JSON.stringify(rows, null, 2)}\n`);
 
   if (!process.argv.includes("--trace")) return;
-  for (const [name, receipt] of Object.entries({ ...ofRefundWindow.traced, ...ofEscrow.traced })) {
+  for (const [name, receipt] of Object.entries({ ...ofRefundWindow.traced, ...ofEscrow.traced, ...ofPlans.traced })) {
     const { gasUsed, transactionHash } = receipt;
     console.log(`\n${name}: ${gasUsed} gas`);
     console.log(table(await traceRows(client, transactionHash, Number(gasUsed))));
@@ -153,9 +157,44 @@ async function measureEscrow(client: LocalClient, vault: Vault): Promise<Measure
   return { rows, traced: { "escrow.pay": payment, capture, void: voided, reclaim } };
 }
 
+/** Two plans of calendar months: one pays out at once, the other holds for seven days. */
+async function measureSubscriptions(client: LocalClient, verifier: Address): Promise<Measured> {
+  const kind = "SubscriptionPlan";
+  const implementation = await deploy(client, kind, [verifier]);
+  const factory = await deploy(client, "VaultFactory", [implementation]);
+  const paidOut = await deployClone(client, factory, kind, encodePlanTerms(0));
+  const held = await deployClone(client, factory, kind, encodePlanTerms(7 * 86_400));
+
+  // The first subscriber makes the plan's balance and the bucket; it is the second that is measured.
+  await beginNextHour(client);
+  await mintUsdc(client, deployer.address, 1_000n * PRICE);
+  for (const plan of [paidOut, held]) {
+    for (const account of [deployer, ...manyPayers]) await subscribe(client, plan, account);
+    await mintUsdc(client, plan.address, 1n);
+  }
+  const subscription = await subscribe(client, held, payer);
+  await subscribe(client, paidOut, payer);
+
+  await client.setNextBlockTimestamp({ timestamp: await nextChargeOf(client, held, payer) });
+  await charge(client, held, [deployer]);
+  const one = await charge(client, held, [payer]);
+  const many = await charge(client, held, manyPayers);
+  const manyPaidOut = await charge(client, paidOut, manyPayers);
+  const cancel = await send(client, payer, held, "cancel", [payer.address, false]);
+
+  const rows = [
+    gasRow("subscriptions.subscribe", gasOf(subscription)),
+    gasRow("subscriptions.charge1", gasOf(one)),
+    gasRow("subscriptions.charge100", perPayer(gasOf(manyPaidOut))),
+    gasRow("subscriptions.charge100held", perPayer(gasOf(many))),
+    gasRow("subscriptions.cancel", gasOf(cancel)),
+  ];
+  return { rows, traced: { subscribe: subscription, charge: one, cancel } };
+}
+
 /* THE VAULT */
 
-type Vault = { address: Address; kind: "RefundWindow" | "Escrow" };
+type Vault = { address: Address; kind: "RefundWindow" | "Escrow" | "SubscriptionPlan" };
 
 async function deployVault(
   client: LocalClient,
@@ -170,10 +209,14 @@ async function deployVault(
     args: [terms],
     functionName: "encodeTerms",
   });
+  return deployClone(client, factory, kind, encoded as Hex);
+}
+
+async function deployClone(client: LocalClient, factory: Address, kind: Vault["kind"], terms: Hex): Promise<Vault> {
   const { request, result } = await client.simulateContract({
     abi: artifact("VaultFactory").abi,
     address: factory,
-    args: [encoded],
+    args: [terms],
     functionName: "deploy",
   });
   await mined(client, await client.writeContract(request));
@@ -279,6 +322,87 @@ async function captureMany(
   items: readonly ReturnType<typeof itemOf>[],
 ): Promise<TransactionReceipt> {
   return send(client, operator, vault, "captureMany", [USDC, items]);
+}
+
+/* SUBSCRIPTIONS */
+
+function encodePlanTerms(refundWindow: number): Hex {
+  return encodeTerms({
+    ...vaultTerms,
+    token: USDC,
+    price: PRICE,
+    periodUnit: PeriodUnit.Months,
+    periodLength: 1,
+    grace: 3 * 86_400,
+    trial: 0,
+    setupFee: 0n,
+    refundWindow,
+    nonRefundableBps: 0,
+  });
+}
+
+/** By the subscriber's signature, with a permit for a year of periods; somebody relays it. */
+async function subscribe(client: LocalClient, plan: Vault, subscriber: HDAccount): Promise<TransactionReceipt> {
+  const { timestamp } = await client.getBlock();
+  const { address } = subscriber;
+  const deadline = timestamp + HOUR;
+  const message = {
+    subscriber: address,
+    beneficiary: address,
+    quantity: 1n,
+    maxPeriods: 12n,
+    maxFirstCharge: PRICE,
+    serial: 0n,
+    deadline,
+  };
+  const domain = { address: plan.address, chainId: client.chain.id };
+  const signature = await subscriber.signTypedData(subscribeTypedData({ ...domain, message }));
+  const value = 12n * PRICE;
+  const nonce = await client.readContract({
+    abi: parseAbi(["function nonces(address owner) view returns (uint256)"]),
+    address: USDC,
+    args: [address],
+    functionName: "nonces",
+  });
+  const permitSignature = await subscriber.signTypedData({
+    domain: { name: "USDC", version: "2", chainId: client.chain.id, verifyingContract: USDC },
+    message: { owner: address, spender: plan.address, value, nonce, deadline },
+    primaryType: "Permit",
+    types: {
+      Permit: [
+        { name: "owner", type: "address" },
+        { name: "spender", type: "address" },
+        { name: "value", type: "uint256" },
+        { name: "nonce", type: "uint256" },
+        { name: "deadline", type: "uint256" },
+      ],
+    },
+  });
+  const permit = { value, deadline, signature: permitSignature };
+  return send(client, operator, plan, "subscribeWithSignature", [message, signature, permit, PAYOUT_GAS]);
+}
+
+async function nextChargeOf(client: LocalClient, plan: Vault, { address }: HDAccount): Promise<bigint> {
+  const { chargeableFrom } = (await client.readContract({
+    abi: artifact(plan.kind).abi,
+    address: plan.address,
+    args: [{ subscriber: address, beneficiary: address }],
+    functionName: "subscriptionOf",
+  })) as { chargeableFrom: number };
+  return BigInt(chargeableFrom);
+}
+
+async function charge(
+  client: LocalClient,
+  plan: Vault,
+  subscribers: readonly HDAccount[],
+): Promise<TransactionReceipt> {
+  const pairs = subscribers.map(({ address }) => ({ subscriber: address, beneficiary: address }));
+  const receipt = await send(client, operator, plan, "charge", [pairs, PAYOUT_GAS]);
+  const charged = parseEventLogs({ abi: artifact(plan.kind).abi, eventName: "Charged", logs: receipt.logs });
+  const [event] = charged as unknown as { args: { pairs: readonly Hex[] } }[];
+  if (event?.args.pairs.length !== subscribers.length) throw new Error("Not all of them were charged.");
+  return receipt;
 }
 
 function itemOf({ address }: HDAccount, nonce: Hex) {

@@ -201,7 +201,14 @@ abstract contract Vault is IVault, EIP712, ReentrancyGuardTransient {
 
     /// @dev Whether a call can be given `gasCap`, of which EIP-150 keeps 1/64 back, with enough left to book how it ended.
     function _checkGasFor(uint256 gasCap) internal view {
-        uint256 needed = Math.saturatingMul(gasCap, 64) / 63 + RESERVE_GAS;
+        _checkGas(_gasNeededFor(gasCap));
+    }
+
+    function _gasNeededFor(uint256 gasCap) internal pure returns (uint256) {
+        return Math.saturatingMul(gasCap, 64) / 63 + RESERVE_GAS;
+    }
+
+    function _checkGas(uint256 needed) internal view {
         uint256 gasLeft = gasleft();
         if (gasLeft < needed) revert GasLeftTooLow(gasLeft, needed);
     }

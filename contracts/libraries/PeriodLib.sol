@@ -29,7 +29,7 @@ library PeriodLib {
     /// @param anchor When period 0 starts, in Unix seconds.
     /// @param index Of the period.
     /// @return Unix seconds.
-    function startOf(PeriodUnit unit, uint40 length, uint40 anchor, uint256 index) internal pure returns (uint40) {
+    function startOf(PeriodUnit unit, uint256 length, uint256 anchor, uint256 index) internal pure returns (uint40) {
         uint256 distance = index * length;
         return (unit == PeriodUnit.Months ? DateTimeLib.addMonths(anchor, distance) : anchor + distance).toUint40();
     }

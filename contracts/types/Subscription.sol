@@ -15,7 +15,7 @@ struct Pair {
 /// @notice The stored form of a `Subscription`: one word, so that a charge writes one.
 type SubscriptionWord is uint256;
 
-using {unpack} for SubscriptionWord global;
+using {unpack, anchor, paidThrough, quantity, nextIndex, endIndex, withCharge} for SubscriptionWord global;
 
 /// @notice What a pair has in a plan. Periods are counted from the anchor, and none is counted twice.
 /// @param anchor When period 0 starts, in Unix seconds. All periods' bounds follow from it.
@@ -69,6 +69,60 @@ function unpack(SubscriptionWord packed) pure returns (Subscription memory subsc
     subscription.closesAt = uint40(word >> 82);
     subscription.paidThrough = uint40(word >> 122);
     subscription.anchor = uint40(word >> 162);
+}
+
+/* One field of the word, and a charge written into it: what a batch does for each item. */
+
+/// @notice As the field of `Subscription`.
+/// @param packed The word.
+/// @return Unix seconds.
+function anchor(SubscriptionWord packed) pure returns (uint256) {
+    return uint40(SubscriptionWord.unwrap(packed) >> 162);
+}
+
+/// @notice As the field of `Subscription`.
+/// @param packed The word.
+/// @return Unix seconds.
+function paidThrough(SubscriptionWord packed) pure returns (uint256) {
+    return uint40(SubscriptionWord.unwrap(packed) >> 122);
+}
+
+/// @notice As the field of `Subscription`.
+/// @param packed The word.
+/// @return A number of units.
+function quantity(SubscriptionWord packed) pure returns (uint256) {
+    return uint16(SubscriptionWord.unwrap(packed) >> 34);
+}
+
+/// @notice As the field of `Subscription`.
+/// @param packed The word.
+/// @return The index of a period.
+function nextIndex(SubscriptionWord packed) pure returns (uint256) {
+    return uint16(SubscriptionWord.unwrap(packed) >> 18);
+}
+
+/// @notice As the field of `Subscription`.
+/// @param packed The word.
+/// @return The index of a period.
+function endIndex(SubscriptionWord packed) pure returns (uint256) {
+    return uint16(SubscriptionWord.unwrap(packed) >> 2);
+}
+
+/// @notice The word after a charge: anchor, serial, quantity, end and cancel stay.
+/// @param packed The word before it.
+/// @param nextIndex_ The period after the one that was charged; below 2^16.
+/// @param paidThrough_ The end of the one that was charged, in Unix seconds; below 2^40.
+/// @param closesAt_ Until when the charge can be undone, in Unix seconds; below 2^40.
+/// @return The word.
+function withCharge(
+    SubscriptionWord packed,
+    uint256 nextIndex_,
+    uint256 paidThrough_,
+    uint256 closesAt_
+) pure returns (SubscriptionWord) {
+    uint256 changing = (uint256(type(uint40).max) << 122) | (uint256(type(uint40).max) << 82) | (0xffff << 18) | 1;
+    uint256 word = SubscriptionWord.unwrap(packed) & ~changing;
+    return SubscriptionWord.wrap(word | (paidThrough_ << 122) | (closesAt_ << 82) | (nextIndex_ << 18));
 }
 
 /// @notice What a subscriber has used up in a plan, whoever the beneficiary was. It outlives every cancel.

@@ -14,6 +14,11 @@ const peers: Record<string, { peer: string; peerGas: number } | Record<string, n
   "escrow.capture100": { peer: "commerce-payments capture, multicall operator", peerGas: 23_266 },
   "escrow.void": { peer: "commerce-payments void", peerGas: 66_020 },
   "escrow.reclaim": { peer: "commerce-payments reclaim", peerGas: 66_088 },
+  "subscriptions.subscribe": { peer: "spend-permissions SpendRouter approve + first spend", peerGas: 187_039 },
+  "subscriptions.charge1": { peer: "spend-permissions SpendPermissionManager.spend, new period", peerGas: 89_902 },
+  "subscriptions.charge100": { peer: "spend-permissions SpendRouter.multicall", peerGas: 85_019 },
+  "subscriptions.charge100held": {},
+  "subscriptions.cancel": { peer: "spend-permissions revoke", peerGas: 66_533 },
 };
 
 export function gasRow(id: string, gas: number): GasRow {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IBursts} from "../../contracts/interfaces/IBursts.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {Authorization, PaymentId} from "../../contracts/types/Payment.sol";
@@ -169,7 +170,7 @@ contract BatchesTest is AttackTest {
         items[2].token = address(worthless);
         _assertRefused(
             items,
-            abi.encodeWithSelector(IVault.ItemOfOtherToken.selector, 2, address(worthless), address(token))
+            abi.encodeWithSelector(IBursts.ItemOfOtherToken.selector, 2, address(worthless), address(token))
         );
     }
 

@@ -3,7 +3,7 @@ pragma solidity ^0.8.27;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {PaymentRef} from "../../contracts/types/Payment.sol";
 import {AttackTest} from "./AttackTest.sol";
 
@@ -38,21 +38,21 @@ contract ClaimListsTest is AttackTest {
         uint32[] memory buckets = new uint32[](MANY);
         for (uint256 i = 0; i < MANY; ++i) buckets[i] = bucket - uint32(i);
         (bool success, ) = address(vault).call{gas: 3_000_000}(
-            abi.encodeCall(IRefundWindow.claim, (address(token), buckets, PAYOUT_GAS))
+            abi.encodeCall(IMaturing.claim, (address(token), buckets, PAYOUT_GAS))
         );
         assertFalse(success, "out of gas");
         assertEq(liabilities(), PRICE, "no trace");
     }
 
     function test_RevertWhen_TheListIsEmpty() external {
-        vm.expectRevert(abi.encodeWithSelector(IRefundWindow.ClaimEmpty.selector, token));
+        vm.expectRevert(abi.encodeWithSelector(IMaturing.ClaimEmpty.selector, token));
         vault.claim(address(token), new uint32[](0), PAYOUT_GAS);
     }
 
     function test_RevertWhen_ClaimedTwice() external {
         uint32[] memory buckets = mature(_ref);
         vault.claim(address(token), buckets, PAYOUT_GAS);
-        vm.expectRevert(abi.encodeWithSelector(IRefundWindow.ClaimEmpty.selector, token));
+        vm.expectRevert(abi.encodeWithSelector(IMaturing.ClaimEmpty.selector, token));
         vault.claim(address(token), buckets, PAYOUT_GAS);
     }
 
@@ -62,7 +62,7 @@ contract ClaimListsTest is AttackTest {
         buckets[1] = buckets[0] + 1;
         vm.expectRevert(
             abi.encodeWithSelector(
-                IRefundWindow.ClaimBeforeMaturity.selector,
+                IMaturing.ClaimBeforeMaturity.selector,
                 buckets[1],
                 uint40(uint256(buckets[1]) * 1 hours),
                 block.timestamp
@@ -78,7 +78,7 @@ contract ClaimListsTest is AttackTest {
         vm.warp(maturesAt - 1);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IRefundWindow.ClaimBeforeMaturity.selector,
+                IMaturing.ClaimBeforeMaturity.selector,
                 buckets[0],
                 uint40(maturesAt),
                 maturesAt - 1

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {ISurplus} from "../../contracts/interfaces/ISurplus.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
@@ -53,7 +54,7 @@ contract DisputeLocksTest is AttackTest {
     function test_RevertWhen_TheBucketIsClaimed() external {
         (uint32 bucket, uint40 maturesAt) = vault.bucketOf(uint40(block.timestamp) + WINDOW);
         vm.warp(maturesAt);
-        vm.expectRevert(abi.encodeWithSelector(IRefundWindow.ClaimEmpty.selector, token));
+        vm.expectRevert(abi.encodeWithSelector(IMaturing.ClaimEmpty.selector, token));
         vault.claim(address(token), _list(bucket), PAYOUT_GAS);
     }
 

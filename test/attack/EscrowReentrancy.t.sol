@@ -3,6 +3,7 @@ pragma solidity ^0.8.27;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {IBursts} from "../../contracts/interfaces/IBursts.sol";
 import {IEscrow} from "../../contracts/interfaces/IEscrow.sol";
 import {ISurplus} from "../../contracts/interfaces/ISurplus.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
@@ -138,7 +139,7 @@ contract EscrowReentrancyTest is EscrowTest {
         ReceiptProof memory proof;
         Release memory release_;
         _calls.push(abi.encodeCall(IVault.pay, (authorization)));
-        _calls.push(abi.encodeCall(IVault.payMany, (address(token), authorizations, 200_000)));
+        _calls.push(abi.encodeCall(IBursts.payMany, (address(token), authorizations, 200_000)));
         _calls.push(abi.encodeCall(ISurplus.record, (address(token), proof)));
         _calls.push(abi.encodeCall(IEscrow.capture, (_target, PRICE, PRICE, 0, PAYOUT_GAS)));
         _calls.push(abi.encodeCall(IEscrow.close, (_target, PRICE, PRICE, 0, PAYOUT_GAS)));

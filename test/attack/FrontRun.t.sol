@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
-import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
 import {ReceiptProof} from "../../contracts/types/Receipt.sol";
@@ -102,7 +102,7 @@ contract FrontRunTest is AttackTest {
         vm.warp(maturesAt);
         uint32[] memory buckets = new uint32[](1);
         buckets[0] = bucket;
-        vm.expectRevert(abi.encodeWithSelector(IRefundWindow.ClaimEmpty.selector, token));
+        vm.expectRevert(abi.encodeWithSelector(IMaturing.ClaimEmpty.selector, token));
         vm.prank(receiver.addr);
         vault.claim(address(token), buckets, PAYOUT_GAS);
     }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.27;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
 import {AttackTest} from "./AttackTest.sol";
@@ -39,7 +39,7 @@ contract NoCodeTest is AttackTest {
     }
 
     function test_RevertWhen_ClaimingATokenWithoutCode() external {
-        vm.expectRevert(abi.encodeWithSelector(IRefundWindow.ClaimEmpty.selector, stranger.addr));
+        vm.expectRevert(abi.encodeWithSelector(IMaturing.ClaimEmpty.selector, stranger.addr));
         vault.claim(stranger.addr, new uint32[](1), PAYOUT_GAS);
     }
 

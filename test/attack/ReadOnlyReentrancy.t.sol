@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {PaymentRef} from "../../contracts/types/Payment.sol";
@@ -59,7 +60,7 @@ contract ReadOnlyReentrancyTest is AttackTest {
 
     function test_DuringClaimTheBucketIsAlreadyEmpty() external {
         uint32[] memory buckets = mature(_ref);
-        _watch(abi.encodeCall(IRefundWindow.maturingIn, (address(token), buckets[0])));
+        _watch(abi.encodeCall(IMaturing.maturingIn, (address(token), buckets[0])));
         vault.claim(address(token), buckets, 1_000_000);
         assertEq(_number(), 0);
     }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.27;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
@@ -109,7 +110,7 @@ contract ReentrancyTest is AttackTest {
             IRefundWindow.refundWithSignature,
             (_ref, message, signRefund(payer, message), PAYOUT_GAS)
         );
-        calls[3] = abi.encodeCall(IRefundWindow.claim, (address(token), new uint32[](1), PAYOUT_GAS));
+        calls[3] = abi.encodeCall(IMaturing.claim, (address(token), new uint32[](1), PAYOUT_GAS));
         calls[4] = abi.encodeCall(IVault.withdraw, (address(token), payer.addr, payer.addr));
         calls[5] = abi.encodeCall(IVault.withdrawWithSignature, (withdrawal, signWithdraw(payer, withdrawal)));
     }

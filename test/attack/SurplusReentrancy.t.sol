@@ -3,6 +3,7 @@ pragma solidity ^0.8.27;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {IBursts} from "../../contracts/interfaces/IBursts.sol";
 import {ISurplus} from "../../contracts/interfaces/ISurplus.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
@@ -96,7 +97,7 @@ contract SurplusReentrancyTest is AttackTest {
         Authorization memory frozen = authorize(payer, address(vault), PRICE, "frozen");
         calls = new bytes[](7);
         calls[0] = abi.encodeCall(IVault.pay, (authorize(payer, address(vault), 1, "reentered")));
-        calls[1] = abi.encodeCall(IVault.payMany, (address(token), _batch("reentered"), 200_000));
+        calls[1] = abi.encodeCall(IBursts.payMany, (address(token), _batch("reentered"), 200_000));
         calls[2] = abi.encodeCall(ISurplus.record, (address(token), _proof));
         calls[3] = abi.encodeCall(ISurplus.announceAssignment, (address(token), 1));
         calls[4] = abi.encodeCall(ISurplus.freeze, (frozen));

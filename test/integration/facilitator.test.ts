@@ -103,6 +103,7 @@ describe("the facilitator over HTTP", () => {
 
   it("says which vaults it serves", async () => {
     const { kinds } = await (await fetch(`${facilitator.url}/supported`)).json();
+    const plans = { "subscription-plan": [addresses["subscription-plan"].factory] };
     assert.deepEqual(kinds, [
       {
         x402Version: 2,
@@ -113,9 +114,16 @@ describe("the facilitator over HTTP", () => {
             factories: {
               "refund-window": [addresses["refund-window"].factory],
               escrow: [addresses.escrow.factory],
+              ...plans,
             },
           },
         },
+      },
+      {
+        x402Version: 2,
+        scheme: "subscription",
+        network: "eip155:84532",
+        extra: { recourse: { factories: plans } },
       },
     ]);
   });
@@ -272,7 +280,7 @@ describe("the facilitator over HTTP", () => {
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => void lines.push(line) });
     const config = readConfig({ ...SETTINGS, EVM_RPC_URL: world.rpcUrl, MERCHANTS: `shop:${MERCHANT_KEY}` });
-    const server = createApp(config, logger).listen(0, "127.0.0.1");
+    const server = (await createApp(config, logger)).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     try {
       const { port } = server.address() as AddressInfo;

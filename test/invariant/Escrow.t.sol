@@ -4,6 +4,7 @@ pragma solidity ^0.8.27;
 import {Escrow} from "../../contracts/Escrow.sol";
 import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
+import {IBursts} from "../../contracts/interfaces/IBursts.sol";
 import {IEscrow} from "../../contracts/interfaces/IEscrow.sol";
 import {IReceiptVerifier} from "../../contracts/interfaces/IReceiptVerifier.sol";
 import {ISurplus} from "../../contracts/interfaces/ISurplus.sol";
@@ -398,7 +399,7 @@ contract EscrowInvariants is VaultInvariants {
             IVault.SignatureInvalid.selector,
             IVault.PaymentUnknown.selector,
             IVault.PaymentAlreadyKnown.selector,
-            IVault.ItemOfOtherToken.selector,
+            IBursts.ItemOfOtherToken.selector,
             IVault.CreditNotYours.selector,
             TokenLib.TokenRefusedAuthorization.selector,
             ISurplus.TransferToOther.selector,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IBursts} from "../../contracts/interfaces/IBursts.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
@@ -68,9 +69,9 @@ abstract contract PaymentHandler is HandlerBase {
         uint256 vault = items[0].vault;
         address token = authorizations[0].token;
         if (isMixed) authorizations[authorizations.length - 1].token = address(tokens[1 - items[0].token]);
-        bytes memory call = abi.encodeCall(IVault.payMany, (token, authorizations, ITEM_GAS));
+        bytes memory call = abi.encodeCall(IBursts.payMany, (token, authorizations, ITEM_GAS));
         if (isMixed && authorizations.length > 1) {
-            _refused(_stranger.addr, address(vaults[vault]), call, IVault.ItemOfOtherToken.selector);
+            _refused(_stranger.addr, address(vaults[vault]), call, IBursts.ItemOfOtherToken.selector);
             return;
         }
         if (isMixed) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
@@ -288,7 +289,7 @@ abstract contract RefundHandler is PaymentHandler {
         uint256 receiverBefore = tokens[token].balanceOf(terms.receiver);
         uint256 feeReceiverBefore = tokens[token].balanceOf(terms.feeReceiver);
 
-        bytes memory call = abi.encodeCall(IRefundWindow.claim, (address(tokens[token]), buckets, PAYOUT_GAS));
+        bytes memory call = abi.encodeCall(IMaturing.claim, (address(tokens[token]), buckets, PAYOUT_GAS));
         if (!_try("claim", _stranger.addr, vault, call, refusal)) return;
 
         for (uint256 i = 0; i < buckets.length; ++i) {
@@ -306,10 +307,10 @@ abstract contract RefundHandler is PaymentHandler {
         uint32[] memory buckets
     ) private view returns (uint256 amount, bytes4 refusal) {
         for (uint256 i = 0; i < buckets.length; ++i) {
-            if (block.timestamp < uint256(buckets[i]) * 1 hours) refusal = IRefundWindow.ClaimBeforeMaturity.selector;
+            if (block.timestamp < uint256(buckets[i]) * 1 hours) refusal = IMaturing.ClaimBeforeMaturity.selector;
             if (i == 0 || buckets[i] != buckets[0]) amount += journal.maturing(vault, token, buckets[i]);
         }
-        if (refusal == 0 && amount == 0) refusal = IRefundWindow.ClaimEmpty.selector;
+        if (refusal == 0 && amount == 0) refusal = IMaturing.ClaimEmpty.selector;
     }
 
     function _pickHours(

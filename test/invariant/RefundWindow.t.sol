@@ -4,6 +4,8 @@ pragma solidity ^0.8.27;
 import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {VaultFactory} from "../../contracts/VaultFactory.sol";
+import {IBursts} from "../../contracts/interfaces/IBursts.sol";
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {IReceiptVerifier} from "../../contracts/interfaces/IReceiptVerifier.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {ISurplus} from "../../contracts/interfaces/ISurplus.sol";
@@ -455,7 +457,7 @@ contract RefundWindowInvariants is VaultInvariants {
         bytes4[13] memory ofPayments = [
             IRefundWindow.RefundNotToPayer.selector,
             IVault.PaymentAlreadyKnown.selector,
-            IVault.ItemOfOtherToken.selector,
+            IBursts.ItemOfOtherToken.selector,
             IVault.CreditNotYours.selector,
             TokenLib.TokenRefusedAuthorization.selector,
             IRefundWindow.NotParty.selector,
@@ -464,8 +466,8 @@ contract RefundWindowInvariants is VaultInvariants {
             IRefundWindow.RefundAfterMaturity.selector,
             IRefundWindow.RefundExceedsRefundable.selector,
             IRefundWindow.PaymentChanged.selector,
-            IRefundWindow.ClaimBeforeMaturity.selector,
-            IRefundWindow.ClaimEmpty.selector
+            IMaturing.ClaimBeforeMaturity.selector,
+            IMaturing.ClaimEmpty.selector
         ];
         bytes4[14] memory ofDisputes = [
             IRefundWindow.PaymentDisputed.selector,

@@ -3,6 +3,7 @@ pragma solidity ^0.8.27;
 
 import {Vm} from "forge-std/Vm.sol";
 
+import {IMaturing} from "../../contracts/interfaces/IMaturing.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {EventReplay} from "./EventReplay.sol";
 
@@ -34,7 +35,7 @@ contract RefundWindowReplay is EventReplay {
         else if (topic == IRefundWindow.Refunded.selector) _refunded(log);
         else if (topic == IRefundWindow.Disputed.selector) _disputed(log);
         else if (topic == IRefundWindow.DisputeSettled.selector) _disputeSettled(log);
-        else if (topic == IRefundWindow.Claimed.selector) _claimed(log);
+        else if (topic == IMaturing.Claimed.selector) _claimed(log);
         else return false;
         return true;
     }

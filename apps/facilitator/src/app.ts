@@ -1,6 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
-import { ExactEvmScheme, type FacilitatorClient, parseRelayRequest } from "@recourse/sdk/exact/facilitator";
+import {
+  ExactEvmScheme,
+  type FacilitatorClient,
+  parseRelayRequest,
+  type SubmissionStorage,
+} from "@recourse/sdk/exact/facilitator";
+import { SubscriptionEvmScheme } from "@recourse/sdk/subscription/facilitator";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { PaymentPayloadV2Schema, PaymentRequirementsV2Schema, z } from "@x402/core/schemas";
 import type { Network, PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -15,7 +21,7 @@ import type { Logger } from "pino";
 import { createClient, defineChain, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { getBlockNumber, getChainId } from "viem/actions";
-import type { Config } from "./config.js";
+import { type Config, ConfigError } from "./config.js";
 import { createSponsor } from "./sponsor.js";
 
 /** Larger bodies are answered 413; a payment is a few kilobytes, and a proof can be a hundred. */
@@ -30,12 +36,13 @@ const exchange = z.object({
 });
 
 /** A facilitator as an HTTP application; whoever starts it gives it a port. */
-export function createApp(config: Config, logger: Logger): Express {
+export async function createApp(config: Config, logger: Logger): Promise<Express> {
   const client = createChainClient(config);
   const callers = new AsyncLocalStorage<string | undefined>();
   const scheme = new ExactEvmScheme(client, {
     ...(config.ASSETS === undefined ? {} : { assets: config.ASSETS }),
     ...(config.WALLET_FACTORIES === undefined ? {} : { eip6492AllowedFactories: config.WALLET_FACTORIES }),
+    ...(config.STATE_FILE === undefined ? {} : { submissions: await openStorage(config.STATE_FILE) }),
     ...(config.BATCH_WINDOW_MS === 0
       ? {}
       : { batching: { windowMs: config.BATCH_WINDOW_MS, maxItems: config.BATCH_MAX_ITEMS } }),
@@ -46,7 +53,10 @@ export function createApp(config: Config, logger: Logger): Express {
     maxGas: config.MAX_GAS,
     sponsor: createSponsor(config),
   });
-  const facilitator = new x402Facilitator().register(config.EVM_NETWORK as Network, scheme);
+  const network = config.EVM_NETWORK as Network;
+  const facilitator = new x402Facilitator()
+    .register(network, scheme)
+    .register(network, new SubscriptionEvmScheme(scheme));
 
   const app = express();
   app.disable("x-powered-by");
@@ -62,6 +72,13 @@ export function createApp(config: Config, logger: Logger): Express {
   app.use((_request, response) => response.status(404).json({ error: "not_found" }));
   app.use(answerErrors(logger));
   return app;
+}
+
+/** Loaded only where it is asked for: older versions of Node have no SQLite. */
+async function openStorage(file: string): Promise<SubmissionStorage> {
+  const storage = await import("@recourse/sdk/exact/facilitator/sqlite-storage").catch(() => undefined);
+  if (!storage) throw new ConfigError("The configuration is wrong:\n  STATE_FILE: needs Node 22.13 or later");
+  return new storage.SqliteSubmissionStorage(file);
 }
 
 function createChainClient({ EVM_NETWORK, EVM_PRIVATE_KEY, EVM_RPC_URL }: Config): FacilitatorClient {

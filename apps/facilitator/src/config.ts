@@ -45,10 +45,12 @@ const environment = z.object({
   CONFIRMATIONS: positive.default(1),
   /** How long a settlement waits for its receipt; below the 90 s that servers wait. */
   CONFIRMATION_TIMEOUT_MS: positive.default(60_000),
-  /** The most gas of one transaction: a payment that deploys its vault, by a payer that is a contract, needs 400,000. A wallet comes on top. */
+  /** The most gas of one transaction: a payment that deploys its vault, by a payer that is a contract, needs 400,000. A wallet comes on top. To subscribe, 250,000 more are let through: a plan insists on a reserve that it does not use. */
   MAX_GAS: z.coerce.bigint().positive().default(500_000n),
   /** Seconds before the end of an escrow's capture window in which nothing is captured or voided: it could be mined too late. */
   CAPTURE_MARGIN_SECONDS: z.coerce.number().int().nonnegative().default(60),
+  /** A SQLite file that keeps what was signed, so that a restart answers what was being settled. Default: memory. Node 22.13 or later. */
+  STATE_FILE: z.string().min(1).optional(),
   /** Milliseconds that a payment waits for others of its vault, to be sent with them; 0: each is sent alone. */
   BATCH_WINDOW_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   /** As many payments are sent together at most. */

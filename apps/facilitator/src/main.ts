@@ -19,7 +19,7 @@ try {
   process.on("unhandledRejection", (reason) =>
     logger.error({ name: reason instanceof Error ? reason.name : "unknown" }, "unhandled"),
   );
-  const server = createServer(PATIENCE, createApp(config, logger));
+  const server = createServer(PATIENCE, await createApp(config, logger));
   server.once("error", () => {
     logger.fatal(`Cannot listen on ${config.HOST}:${config.PORT}.`);
     process.exit(1);

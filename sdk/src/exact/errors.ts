@@ -11,6 +11,8 @@ export const ErrTermsMismatch = "invalid_exact_evm_recourse_terms_mismatch";
 export const ErrFactoryNotAllowed = "invalid_exact_evm_recourse_factory_not_allowed";
 /** The factory of these terms is not deployed on this chain, so there is nothing to pay into. */
 export const ErrFactoryNotDeployed = "invalid_exact_evm_recourse_factory_not_deployed";
+/** The vault of these terms is not deployed on this chain, so there is nothing to end. */
+export const ErrVaultNotDeployed = "invalid_exact_evm_recourse_vault_not_deployed";
 /** The token is not one that this facilitator pays gas for. */
 export const ErrAssetNotAllowed = "invalid_exact_evm_recourse_asset_not_allowed";
 /** `payTo` is not the address of these terms under this factory. */

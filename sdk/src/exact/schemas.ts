@@ -17,11 +17,15 @@ const bytesUpTo = (limit: number) =>
 /** A signature: at most 4 KiB, since whoever relays it pays for each byte. */
 export const bytes = bytesUpTo(4_096);
 
-/** A decimal string below 2^256, in the one form that a number has. */
-export const uint256 = z.pipe(
-  z.string().check(z.refine((value) => /^\d{1,78}$/.test(value) && BigInt(value) < 2n ** 256n)),
-  z.transform((value) => String(BigInt(value))),
-);
+/** A decimal string of so many bits, in the one form that a number has. */
+export const amount = (bits: number) =>
+  z.pipe(
+    z.string().check(z.refine((value) => /^\d{1,78}$/.test(value) && BigInt(value) < 2n ** BigInt(bits))),
+    z.transform((value) => String(BigInt(value))),
+  );
+
+/** A decimal string below 2^256. */
+export const uint256 = amount(256);
 
 /** A number of at most 53 bits. */
 export const uint = (bits: number) => z.int().check(z.gte(0), z.lt(2 ** bits));

@@ -2,10 +2,11 @@ import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { deepEqual } from "@x402/core/utils";
 import { type Address, getAddress, isAddress, isAddressEqual } from "viem";
 import * as z from "zod/mini";
-import { type EscrowTerms, Method, type PaymentRef, type RefundWindowTerms } from "../generated/types.js";
+import { type EscrowTerms, Method, type PaymentRef, PeriodUnit, type RefundWindowTerms } from "../generated/types.js";
+import type { WirePlanTerms } from "../subscription/terms.js";
 import type { VaultDeployment } from "../vault/cloneAddress.js";
 import { type VaultDeployments, vaultAddressOf } from "./kinds.js";
-import { address, bytes, bytes32, uint, uint256 } from "./schemas.js";
+import { address, amount, bytes, bytes32, uint, uint256 } from "./schemas.js";
 
 const vaultTerms = {
   receiver: address,
@@ -26,6 +27,19 @@ const refundWindowTerms = z.strictObject({
 
 const escrowTerms = z.strictObject({ ...vaultTerms, captureWindow: uint(40) });
 
+const planTerms = z.strictObject({
+  ...vaultTerms,
+  token: address,
+  price: amount(88),
+  periodUnit: z.enum(PeriodUnit),
+  periodLength: uint(40),
+  grace: uint(40),
+  trial: uint(40),
+  setupFee: amount(88),
+  refundWindow: uint(40),
+  nonRefundableBps: uint(16),
+});
+
 export const refundWindowExtra = z.strictObject({
   kind: z.literal("refund-window"),
   factory: address,
@@ -40,11 +54,18 @@ export const escrowExtra = z.strictObject({
   capture: z.optional(z.literal("deferred")),
 });
 
+export const planExtra = z.strictObject({
+  kind: z.literal("subscription-plan"),
+  factory: address,
+  terms: planTerms,
+  quantity: z.optional(uint(16).check(z.gte(1))),
+});
+
 /** The schema of `extra.recourse`. */
-export const vaultExtra = z.discriminatedUnion("kind", [refundWindowExtra, escrowExtra]);
+export const vaultExtra = z.discriminatedUnion("kind", [refundWindowExtra, escrowExtra, planExtra]);
 
 /** What a route's `extra.recourse` says: `payTo` is the vault of these terms under this factory. Only durations, never times. */
-export type VaultExtra = RefundWindowExtra | EscrowExtra;
+export type VaultExtra = RefundWindowExtra | EscrowExtra | PlanExtra;
 
 export type RefundWindowExtra = {
   kind: "refund-window";
@@ -66,6 +87,14 @@ export type EscrowExtra = {
    * the same.
    */
   capture?: "deferred";
+};
+
+export type PlanExtra = {
+  kind: "subscription-plan";
+  factory: Address;
+  terms: WirePlanTerms;
+  /** How many units a subscription of this route is for. Not a part of the terms: the plan is the same. Default: 1. */
+  quantity?: number;
 };
 
 /** Whether the requirements speak of a vault at all. Others are the official scheme's matter. */

@@ -14,8 +14,8 @@ export const addresses = {
     factory: "0x4E23D0532d98b26048C7Da2FcD0925aB0b636F0F",
   },
   "subscription-plan": {
-    implementation: "0x2A5AC83940B028d9cc518c8A3ae7DFF5d5545E04",
-    factory: "0xc5Ce4C6269b59068693968c210F2783300a84528",
+    implementation: "0x7E4b61007c3Cc9e70d469a2Dbe10B314e1E280D4",
+    factory: "0xfB14ad7575f6E0c7BA4f6c8D84C430E64aF94C13",
   },
 } as const;
 

@@ -11,8 +11,9 @@ import {
   paysVault,
 } from "../exact/terms.js";
 import { addressOf } from "../generated/actions/vaultFactory/addressOf.js";
-import type { EscrowTerms, RefundWindowTerms } from "../generated/types.js";
+import { type EscrowTerms, PeriodUnit, type RefundWindowTerms } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
+import type { WirePlanTerms } from "../subscription/terms.js";
 
 /** The address to pay is not the vault that the server says it is. */
 export class VaultTermsMismatchError extends RecourseError {
@@ -86,7 +87,41 @@ const PROMISE_BY_PROOF =
   "The payment counts, and all times begin, when somebody has recorded it by a proof: anybody can, soon after paying, and nobody has to.";
 
 function promiseOf(promise: VaultPromise): string[] {
-  return promise.kind === "escrow" ? promiseOfEscrow(promise.terms) : promiseOfRefundWindow(promise.terms);
+  switch (promise.kind) {
+    case "refund-window":
+      return promiseOfRefundWindow(promise.terms);
+    case "escrow":
+      return promiseOfEscrow(promise.terms);
+    case "subscription-plan":
+      return promiseOfPlan(promise.terms);
+  }
+}
+
+function promiseOfPlan(terms: WirePlanTerms): string[] {
+  const {
+    feeBps,
+    feeReceiver,
+    grace,
+    periodLength,
+    periodUnit,
+    price,
+    receiver,
+    refundWindow,
+    setupFee,
+    token,
+    trial,
+  } = terms;
+  const period = periodUnit === PeriodUnit.Months ? counted(periodLength, "month") : duration(periodLength);
+  return [
+    `One period of ${period} costs ${price} units of ${token}, and pays for that period alone.`,
+    ...(trial === 0 ? [] : [`Who subscribes for the first time pays nothing for ${duration(trial)}.`]),
+    ...(setupFee === "0" ? [] : [`Who subscribes pays ${setupFee} units once.`]),
+    `Who subscribes is charged once a period, within ${duration(grace)} of its start or not at all, and for no more periods than it signed.`,
+    refundWindow === 0
+      ? `What is charged belongs to ${receiver} at once.`
+      : `For ${duration(refundWindow)} after a charge, the subscriber can take back ${refundableShare(terms)}, once in this plan.`,
+    ...(feeBps === 0 ? [] : [`${feeReceiver} gets ${feeBps / 100} % of what is charged, and the receiver the rest.`]),
+  ];
 }
 
 function promiseOfEscrow({ captureWindow, feeBps, feeReceiver, operator, receiver }: EscrowTerms): string[] {
@@ -124,7 +159,7 @@ function promiseOfArbitration(terms: RefundWindowTerms): string[] {
   ];
 }
 
-function refundableShare({ nonRefundableBps }: RefundWindowTerms): string {
+function refundableShare({ nonRefundableBps }: { nonRefundableBps: number }): string {
   return nonRefundableBps === 0 ? "all of it" : `all but ${nonRefundableBps / 100} % of it`;
 }
 
@@ -135,6 +170,9 @@ function duration(seconds: number): string {
       : seconds % 3_600 === 0
         ? (["hour", 3_600] as const)
         : (["second", 1] as const);
-  const count = seconds / length;
+  return counted(seconds / length, unit);
+}
+
+function counted(count: number, unit: string): string {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

@@ -1,12 +1,14 @@
 import {
+  cancelTypes,
   concedeTypes,
   disputeTypes,
   refundTypes,
   resolveTypes,
+  undoTypes,
   withdrawDisputeTypes,
   withdrawTypes,
 } from "../generated/typedData.js";
-import type { Concede, Dispute, Refund, Resolve, Withdraw, WithdrawDispute } from "../generated/types.js";
+import type { Cancel, Concede, Dispute, Refund, Resolve, Undo, Withdraw, WithdrawDispute } from "../generated/types.js";
 
 /** What can be signed for a relay, by the function of the vault that takes it. */
 export type Messages = {
@@ -16,6 +18,8 @@ export type Messages = {
   concede: Concede;
   resolve: Resolve;
   withdraw: Withdraw;
+  cancel: Cancel;
+  undo: Undo;
 };
 
 /** A message as JSON carries it: amounts and times are decimal strings. */
@@ -29,6 +33,8 @@ export const messageFields = {
   concede: concedeTypes.Concede,
   resolve: resolveTypes.Resolve,
   withdraw: withdrawTypes.Withdraw,
+  cancel: cancelTypes.Cancel,
+  undo: undoTypes.Undo,
 } as const;
 
 /** Writes the numbers of a message as JSON carries them. */
@@ -43,11 +49,16 @@ export function fromWire<Action extends keyof Messages>(
   action: Action,
   message: Wire<Messages[Action]>,
 ): Messages[Action] {
+  return readWire<Messages[Action]>(messageFields[action], message);
+}
+
+/** Reads the numbers of a message with these fields. */
+export function readWire<Message extends object>(
+  fields: readonly { name: string; type: string }[],
+  message: Wire<Message>,
+): Message {
   const values = message as Record<string, string>;
   return Object.fromEntries(
-    messageFields[action].map(({ name, type }) => [
-      name,
-      type === "uint256" ? BigInt(values[name] ?? 0) : values[name],
-    ]),
-  ) as Messages[Action];
+    fields.map(({ name, type }) => [name, type === "uint256" ? BigInt(values[name] ?? 0) : values[name]]),
+  ) as Message;
 }

@@ -32,7 +32,7 @@ export type ReceiptOf<Kind extends VaultKind, Action extends string> = {
 };
 
 /** What the server's response says of the payment, or `undefined` when it was not paid into a vault of this kind. */
-export function receiptOfKind<Receipt extends ReceiptOf<VaultKind, string>>(
+export function receiptOfKind<Receipt extends { kind: VaultKind }>(
   response: Response,
   kind: Receipt["kind"],
 ): Receipt | undefined {

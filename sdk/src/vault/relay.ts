@@ -1,9 +1,10 @@
 import type { Address, Hex } from "viem";
 import type { PaymentReceipt as EscrowReceipt } from "../escrow/receipt.js";
-import type { EscrowExtra, RefundWindowExtra, VaultExtra } from "../exact/terms.js";
+import type { EscrowExtra, PlanExtra, RefundWindowExtra, VaultExtra } from "../exact/terms.js";
 import type { PaymentRef, ReceiptProof } from "../generated/types.js";
 import { RecourseError } from "../RecourseError.js";
 import type { PaymentReceipt as RefundWindowReceipt } from "../refund-window/receipt.js";
+import type { SubscriptionReceipt } from "../subscription/receipt.js";
 import type { Messages, Wire } from "./messages.js";
 
 /** Where an action happens: the vault of these terms. */
@@ -21,6 +22,13 @@ type PaymentRequest<Action extends keyof Messages> = RelayPlace<RefundWindowExtr
   signature: Hex;
 };
 
+/** An end of a subscription, which its subscriber signed. */
+type SubscriptionRequest<Action extends keyof Messages> = RelayPlace<PlanExtra> & {
+  action: Action;
+  message: Wire<Messages[Action]>;
+  signature: Hex;
+};
+
 /** What a relay takes. Amounts and times are decimal strings. */
 export type RelayRequest =
   | PaymentRequest<"refund">
@@ -28,6 +36,8 @@ export type RelayRequest =
   | PaymentRequest<"withdrawDispute">
   | PaymentRequest<"concede">
   | PaymentRequest<"resolve">
+  | SubscriptionRequest<"cancel">
+  | SubscriptionRequest<"undo">
   /** What an escrow still holds when its time is over goes back to the payer; nobody signs it. */
   | (RelayPlace<EscrowExtra> & { action: "reclaim"; ref: PaymentRef })
   /** A credit, which its owner signed away. */
@@ -41,11 +51,15 @@ export type RelayResponse<Vault extends VaultExtra = VaultExtra> = {
   transaction: Hex;
   /** What went where it was to go, in the token's smallest unit. */
   amount: string;
-  /** The payment as it stands then; none for a credit. */
+  /** The payment or subscription as it stands then; none for a credit. */
   extra?: { recourse: ReceiptFor<Vault> };
 };
 
-type ReceiptFor<Vault extends VaultExtra> = Vault extends EscrowExtra ? EscrowReceipt : RefundWindowReceipt;
+type ReceiptFor<Vault extends VaultExtra> = Vault extends EscrowExtra
+  ? EscrowReceipt
+  : Vault extends PlanExtra
+    ? SubscriptionReceipt
+    : RefundWindowReceipt;
 
 /** The relay did not do it; `reason` is the typed code of the wire, `transaction` is set when it was sent and is not known yet. */
 export class RelayError extends RecourseError {

@@ -599,10 +599,12 @@ contract AuthorizedTransferInTest is ReceiptVerifierTest {
 
     function test_RevertWhen_TopicIsNoWord() external {
         bytes memory emitter = RLP.encode(TOKEN);
-        bytes memory short = RLP.encode(new bytes(31));
-        bytes memory list = RLP.encode(items(RLP.encode(AUTHORIZATION_USED), RLP.encode(word(PAYER)), short));
+        for (uint256 place = 0; place < 3; ++place) {
+            bytes[] memory topics = items(RLP.encode(AUTHORIZATION_USED), RLP.encode(word(PAYER)), RLP.encode(NONCE));
+            topics[place] = RLP.encode(new bytes(31));
 
-        assertRefused(proofOfFirstLog(RLP.encode(items(emitter, list, hex"80"))), malformed());
+            assertRefused(proofOfFirstLog(RLP.encode(items(emitter, RLP.encode(topics), hex"80"))), malformed());
+        }
     }
 
     /* ANSWER */
@@ -611,6 +613,20 @@ contract AuthorizedTransferInTest is ReceiptVerifierTest {
         Log[] memory logs = new Log[](2);
         logs[0] = authorizationLog(expected.payer, expected.nonce);
         logs[1] = transferLog(expected.payer, expected.recipient, expected.value);
+        ReceiptProof memory proof = minedProof(logs);
+        proof.header = ReceiptBuilder.encodeHeader(NUMBER, expected.timestamp, rootOf(proof), "");
+        mine(proof.header);
+
+        assertShows(proof, expected);
+    }
+
+    function test_AnswersWithTheLastAddressThereIs() external {
+        address last = address(type(uint160).max);
+        AuthorizedTransfer memory expected;
+        (expected.payer, expected.recipient, expected.value, expected.timestamp) = (last, last, 1, 1);
+        Log[] memory logs = new Log[](2);
+        logs[0] = authorizationLog(last, expected.nonce);
+        logs[1] = transferLog(last, last, 1);
         ReceiptProof memory proof = minedProof(logs);
         proof.header = ReceiptBuilder.encodeHeader(NUMBER, expected.timestamp, rootOf(proof), "");
         mine(proof.header);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.27;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {IMaturing} from "../../../contracts/interfaces/IMaturing.sol";
 import {IRefundWindow} from "../../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../../contracts/interfaces/IVault.sol";
 import {PaymentRef} from "../../../contracts/types/Payment.sol";
@@ -344,7 +345,7 @@ contract RefundWindowClaimTest is RefundWindowUnitTest {
         vm.warp(MATURES_AT);
 
         vm.expectEmit(address(vault));
-        emit IRefundWindow.Claimed(address(token), list(BUCKET), PRICE, FEE);
+        emit IMaturing.Claimed(address(token), list(BUCKET), PRICE, FEE);
         claimBucket(BUCKET);
     }
 
@@ -431,13 +432,13 @@ contract RefundWindowClaimTest is RefundWindowUnitTest {
     /* HELPERS */
 
     function claimCall() private view returns (bytes memory) {
-        return abi.encodeCall(IRefundWindow.claim, (address(token), list(BUCKET), PAYOUT_GAS));
+        return abi.encodeCall(IMaturing.claim, (address(token), list(BUCKET), PAYOUT_GAS));
     }
 
     function expectBeforeMaturity(uint32[] memory buckets, uint32 immature) private {
         vm.expectRevert(
             abi.encodeWithSelector(
-                IRefundWindow.ClaimBeforeMaturity.selector,
+                IMaturing.ClaimBeforeMaturity.selector,
                 immature,
                 uint40(immature) * 1 hours,
                 block.timestamp
@@ -447,7 +448,7 @@ contract RefundWindowClaimTest is RefundWindowUnitTest {
     }
 
     function expectEmpty(address emptyToken, uint32[] memory buckets) private {
-        vm.expectRevert(abi.encodeWithSelector(IRefundWindow.ClaimEmpty.selector, emptyToken));
+        vm.expectRevert(abi.encodeWithSelector(IMaturing.ClaimEmpty.selector, emptyToken));
         vault.claim(emptyToken, buckets, PAYOUT_GAS);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IMaturing} from "../../../contracts/interfaces/IMaturing.sol";
 import {IRefundWindow} from "../../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../../contracts/interfaces/IVault.sol";
 import {NextAction, PaymentRef} from "../../../contracts/types/Payment.sol";
@@ -326,7 +327,7 @@ contract RefundWindowNextActionsTest is RefundWindowUnitTest {
     }
 
     function assertClaim(NextAction memory action, uint40 from) private pure {
-        assertAction(action, IRefundWindow.claim.selector, address(0), from, type(uint40).max);
+        assertAction(action, IMaturing.claim.selector, address(0), from, type(uint40).max);
     }
 
     function assertAction(

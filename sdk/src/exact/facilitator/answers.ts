@@ -1,13 +1,12 @@
 import type { SettleResponse } from "@x402/core/types";
 import type { Hex } from "viem";
-import type { PaymentReceipt as EscrowReceipt } from "../../escrow/receipt.js";
-import type { PaymentReceipt as RefundWindowReceipt } from "../../refund-window/receipt.js";
 import type { RelayRequest } from "../../vault/relay.js";
+import { withDeadline } from "../../withDeadline.js";
 import { ErrSettlementPending } from "../errors.js";
 import type { ExpectedPayment } from "./chain.js";
 import type { Facilitator } from "./facilitator.js";
-import { reasonOf, withDeadline } from "./reasons.js";
-import { bareReceipt, readReceipt } from "./receipts.js";
+import { reasonOf } from "./reasons.js";
+import { bareReceipt, readReceipt, type VaultReceipt } from "./receipts.js";
 
 /* What a facilitator answers. It never throws: a message could leak into a public response. */
 
@@ -18,9 +17,9 @@ export class Refusal extends Error {
   readonly reason: string;
   readonly detail: string | undefined;
   /** How the payment stands instead. */
-  readonly receipt: RefundWindowReceipt | EscrowReceipt | undefined;
+  readonly receipt: VaultReceipt | undefined;
 
-  constructor(reason: string, detail?: string, receipt?: RefundWindowReceipt | EscrowReceipt) {
+  constructor(reason: string, detail?: string, receipt?: VaultReceipt) {
     super(reason);
     this.reason = reason;
     this.detail = detail;
@@ -32,7 +31,7 @@ export class Refusal extends Error {
 export function refusalOf(error: unknown): {
   reason: string;
   message?: string | undefined;
-  receipt?: RefundWindowReceipt | EscrowReceipt | undefined;
+  receipt?: VaultReceipt | undefined;
 } {
   if (!(error instanceof Refusal)) return reasonOf(error);
   return { reason: error.reason, message: error.detail, receipt: error.receipt };

@@ -2,7 +2,7 @@ import { type Address, encodeFunctionData, zeroHash } from "viem";
 import { simulateContract } from "viem/actions";
 import { payManyCall } from "../../generated/actions/refundWindow/payMany.js";
 import type { Authorization } from "../../generated/types.js";
-import { withDeadline } from "./reasons.js";
+import { withDeadline } from "../../withDeadline.js";
 import type { FacilitatorClient, Submission, Submitter, Task } from "./submitter.js";
 
 /*

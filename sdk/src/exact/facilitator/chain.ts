@@ -1,6 +1,6 @@
 import { type Address, erc20Abi, type Hash, type Hex, isAddressEqual, type Log, parseEventLogs } from "viem";
 import { getBlockNumber, getContractEvents, getTransactionReceipt } from "viem/actions";
-import { escrowAbi, refundWindowAbi } from "../../generated/abis.js";
+import { escrowAbi, refundWindowAbi, subscriptionPlanAbi } from "../../generated/abis.js";
 import { paymentOf as escrowPaymentOf } from "../../generated/actions/escrow/paymentOf.js";
 import { paymentOf as refundWindowPaymentOf } from "../../generated/actions/refundWindow/paymentOf.js";
 import type { PaymentRef } from "../../generated/types.js";
@@ -10,8 +10,9 @@ import type { FacilitatorClient } from "./submitter.js";
 /** A payment of a vault, and what is expected of it. */
 export type ExpectedPayment = { kind: VaultPromise["kind"]; vault: Address; id: Hex; ref: PaymentRef; amount: bigint };
 
-/** Whether the vault knows the payment, ended ones included. */
+/** Whether the vault knows the payment, ended ones included; a plan does not tell. */
 export async function isPaid(client: FacilitatorClient, { kind, ref, vault }: ExpectedPayment): Promise<boolean> {
+  if (kind === "subscription-plan") return false;
   const paymentOf = kind === "escrow" ? escrowPaymentOf : refundWindowPaymentOf;
   return (await paymentOf(client, { address: vault, ref })).paid !== 0n;
 }
@@ -19,14 +20,9 @@ export async function isPaid(client: FacilitatorClient, { kind, ref, vault }: Ex
 /**
  * Whether these logs show that the vault booked the payment, and that its amount moved: now, or before and it was proven.
  */
-export function paidIn(logs: Log[], { amount, id, kind, ref, vault }: ExpectedPayment): boolean {
-  const opened =
-    kind === "escrow"
-      ? parseEventLogs({ abi: escrowAbi, eventName: "Authorized", logs })
-      : parseEventLogs({ abi: refundWindowAbi, eventName: "Paid", logs });
-  const paid = opened.some(
-    ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.amount === amount,
-  );
+export function paidIn(logs: Log[], payment: ExpectedPayment): boolean {
+  const { amount, id, ref, vault } = payment;
+  const paid = openedIn(logs, payment);
   const moved = parseEventLogs({ abi: erc20Abi, eventName: "Transfer", logs }).some(
     ({ address, args }) =>
       isAddressEqual(address, ref.token) &&
@@ -38,6 +34,26 @@ export function paidIn(logs: Log[], { amount, id, kind, ref, vault }: ExpectedPa
     ({ address, args }) => isAddressEqual(address, vault) && args.id === id,
   );
   return paid && (moved || recorded);
+}
+
+function openedIn(logs: Log[], { amount, id, kind, vault }: ExpectedPayment): boolean {
+  const isIt = ({ address, args }: { address: Address; args: { id: Hex; amount: bigint } }) =>
+    isAddressEqual(address, vault) && args.id === id && args.amount === amount;
+  switch (kind) {
+    case "refund-window":
+      return parseEventLogs({ abi: refundWindowAbi, eventName: "Paid", logs }).some(isIt);
+    case "escrow":
+      return parseEventLogs({ abi: escrowAbi, eventName: "Authorized", logs }).some(isIt);
+    case "subscription-plan":
+      return parseEventLogs({ abi: subscriptionPlanAbi, eventName: "PeriodPaid", logs }).some(isIt);
+  }
+}
+
+/** Whether these logs show that money was recorded which buys no period: it waits as a credit of its payer. */
+export function creditedIn(logs: Log[], { amount, id, vault }: ExpectedPayment): boolean {
+  return parseEventLogs({ abi: subscriptionPlanAbi, eventName: "PaymentCredited", logs }).some(
+    ({ address, args }) => isAddressEqual(address, vault) && args.id === id && args.amount === amount,
+  );
 }
 
 /**
@@ -80,18 +96,30 @@ export async function findPaidTransaction(
   payment: ExpectedPayment,
   near: bigint,
 ): Promise<Hash | undefined> {
-  const place = { address: payment.vault, args: { id: payment.id }, ...blocksSince(near) };
-  const [event] =
-    payment.kind === "escrow"
-      ? await getContractEvents(client, { abi: escrowAbi, eventName: "Authorized", ...place })
-      : await getContractEvents(client, { abi: refundWindowAbi, eventName: "Paid", ...place });
+  const [event] = await openingsOf(client, payment, blocksSince(near));
   if (!event) return undefined;
   const { logs } = await getTransactionReceipt(client, { hash: event.transactionHash });
   return paidIn(logs, payment) ? event.transactionHash : undefined;
 }
 
+function openingsOf(
+  client: FacilitatorClient,
+  { id, kind, vault }: ExpectedPayment,
+  range: ReturnType<typeof blocksSince>,
+): Promise<{ transactionHash: Hash }[]> {
+  const place = { address: vault, args: { id }, ...range };
+  switch (kind) {
+    case "refund-window":
+      return getContractEvents(client, { abi: refundWindowAbi, eventName: "Paid", ...place });
+    case "escrow":
+      return getContractEvents(client, { abi: escrowAbi, eventName: "Authorized", ...place });
+    case "subscription-plan":
+      return getContractEvents(client, { abi: subscriptionPlanAbi, eventName: "PeriodPaid", ...place });
+  }
+}
+
 /** Not farther back than any node answers for. */
-function blocksSince(near: bigint): { fromBlock: bigint; toBlock: "latest" } {
+export function blocksSince(near: bigint): { fromBlock: bigint; toBlock: "latest" } {
   const range = 256n;
   return { fromBlock: near > range ? near - range : 0n, toBlock: "latest" };
 }

@@ -12,6 +12,7 @@ import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import { PAYOUT_GAS } from "../../vault/payoutGas.js";
 import { refundNonce } from "../../vault/refundNonce.js";
 import type { RelayRequest } from "../../vault/relay.js";
+import { withDeadline } from "../../withDeadline.js";
 import {
   ErrCaptureTooLate,
   ErrCostMalformed,
@@ -25,7 +26,6 @@ import { pending, Refusal, refusalOf, success } from "./answers.js";
 import { capturedIn, type ExpectedPayment, findEscrowTransaction, refundedOfCaptureIn, returnedIn } from "./chain.js";
 import { encoded, type Facilitator, type SponsoredExpense, submitSponsored } from "./facilitator.js";
 import type { CheckedPayment } from "./pay.js";
-import { withDeadline } from "./reasons.js";
 import { readReceipt } from "./receipts.js";
 import type { ContractCall } from "./submitter.js";
 import { relayedSignature } from "./wallet.js";

@@ -4,12 +4,12 @@ import { type Address, encodeFunctionData, getAddress, type Hex, isAddress, isAd
 import { call, getCode } from "viem/actions";
 import type { VaultKind } from "../../generated/addresses.js";
 import type { VaultDeployment } from "../../vault/cloneAddress.js";
+import { withDeadline } from "../../withDeadline.js";
 import { ErrFactoryNotAllowed, ErrNotSponsored } from "../errors.js";
 import { canonicalDeployments, type VaultDeployments } from "../kinds.js";
 import { deploymentOf, type VaultExtra } from "../terms.js";
 import { Refusal } from "./answers.js";
 import { Batches, type Batching } from "./batch.js";
-import { withDeadline } from "./reasons.js";
 import { type Expense, type Sponsor, sponsorEverything } from "./sponsor.js";
 import {
   type ContractCall,

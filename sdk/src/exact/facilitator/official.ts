@@ -23,10 +23,10 @@ import {
   zeroHash,
 } from "viem";
 import { getCode } from "viem/actions";
+import { withDeadline } from "../../withDeadline.js";
 import { ErrAssetNotAllowed, ErrNotSponsored, ErrPayloadUnsupported } from "../errors.js";
 import { Refusal } from "./answers.js";
 import { type Facilitator, servesAsset, spend } from "./facilitator.js";
-import { withDeadline } from "./reasons.js";
 import { type ContractCall, GasTooHighError } from "./submitter.js";
 import { deployWallet, isWrapped, parseSignature } from "./wallet.js";
 

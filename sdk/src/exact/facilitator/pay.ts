@@ -14,6 +14,7 @@ import type { Authorization } from "../../generated/types.js";
 import { buildReceiptProof } from "../../receipt-proof/buildReceiptProof.js";
 import { findAuthorizedTransfer } from "../../receipt-proof/findAuthorizedTransfer.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
+import { withDeadline } from "../../withDeadline.js";
 import {
   ErrAlreadyPaid,
   ErrAssetNotAllowed,
@@ -54,7 +55,6 @@ import {
   spend,
 } from "./facilitator.js";
 import type { GuardedOfficialScheme } from "./official.js";
-import { withDeadline } from "./reasons.js";
 import { provenPayment, submitRecord } from "./record.js";
 import { type ContractCall, GasTooHighError, type Outcome, type Work } from "./submitter.js";
 import {
@@ -118,7 +118,7 @@ export async function verifyPayment(
 ): Promise<VerifyResponse> {
   if (hasServerFields(payload.payload)) throw new Refusal(ErrServerFieldInPayload);
   const missing = await findMissing(facilitator, payment);
-  if (!missing.vault && (await isPaid(facilitator.client, payment))) throw new Refusal(ErrAlreadyPaid);
+  if (!missing.vault && (await isKnown(facilitator, payment))) throw new Refusal(ErrAlreadyPaid);
   // A call of an address without code succeeds, and pays nothing.
   if (missing.vault && !(await isDeployed(facilitator, payment.vaultExtra.factory)))
     throw new Refusal(ErrFactoryNotDeployed);
@@ -131,6 +131,16 @@ export async function verifyPayment(
   if (!verified.isValid && verified.invalidReason !== ErrTransferSimulationFailed) return verified;
   await simulatePayment(facilitator, payment, missing);
   return { isValid: true, payer: payment.ref.payer };
+}
+
+/** Whether the vault knows the payment. A plan tells it by what it refuses. */
+async function isKnown(facilitator: Facilitator, payment: CheckedPayment): Promise<boolean> {
+  if (payment.kind !== "subscription-plan") return isPaid(facilitator.client, payment);
+  const paying = simulate(facilitator, paymentCall(payment, { vault: false, wallet: undefined }));
+  return paying.then(
+    () => false,
+    (error) => contractErrorFrom(error)?.contractError === "PaymentAlreadyKnown",
+  );
 }
 
 /** What does not exist yet, and is deployed in the transaction of the payment. */
@@ -222,7 +232,8 @@ export async function pay(
       await spend(facilitator, { kind: missing.vault ? "deployment" : "payment", payment, value });
     },
     join: (task, gas) => {
-      if (!mayJoin || missing.vault || missing.wallet) return undefined;
+      // A plan has no `payMany`.
+      if (!mayJoin || missing.vault || missing.wallet || payment.kind === "subscription-plan") return undefined;
       return facilitator.batches?.join({ ...task, gas, vault: payment.vault, authorization: authorizationOf(payment) });
     },
   };

@@ -1,22 +1,9 @@
 import { BaseError, ContractFunctionRevertedError, ExecutionRevertedError } from "viem";
 import { contractErrorFrom } from "../../contractErrorFrom.js";
 import { wireCodeOf } from "../../generated/wireCodes.js";
+import { DeadlineError } from "../../withDeadline.js";
 import { ErrGasTooHigh, ErrRpcUnavailable, ErrSimulationFailed, ErrUnexpected } from "../errors.js";
 import { GasTooHighError, isUnreachable } from "./submitter.js";
-
-/** The chain did not answer in time. */
-export class DeadlineError extends Error {
-  override name = "DeadlineError";
-}
-
-/** Gives up on `work` after `timeoutMs`: what it does further is only reading. */
-export async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineError(`No answer within ${timeoutMs} ms.`)), timeoutMs);
-  });
-  return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
-}
 
 /** The reason on the wire for an error, and a message that carries nothing of this machine. */
 export function reasonOf(error: unknown): { reason: string; message?: string } {

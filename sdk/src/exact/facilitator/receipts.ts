@@ -7,27 +7,45 @@ import { nextActions as refundWindowNextActions } from "../../generated/actions/
 import { paymentOf as refundWindowPaymentOf } from "../../generated/actions/refundWindow/paymentOf.js";
 import type { NextAction } from "../../generated/types.js";
 import type { PaymentReceipt as RefundWindowReceipt } from "../../refund-window/receipt.js";
+import {
+  bareSubscriptionReceipt,
+  type PeriodReceipt,
+  type SubscriptionReceipt,
+  statusOf,
+} from "../../subscription/receipt.js";
 import type { ReceiptAction } from "../../vault/receipt.js";
 import type { ExpectedPayment } from "./chain.js";
 import type { FacilitatorClient } from "./submitter.js";
 
 /* What the buyer is told of its payment: the times, and who may do what until when. */
 
+/** What the buyer gets, whatever the kind of vault. */
+export type VaultReceipt = RefundWindowReceipt | EscrowReceipt | PeriodReceipt | SubscriptionReceipt;
+
 /** What can be said of a payment without asking the chain. */
-export function bareReceipt(
-  { amount, id, kind, ref, vault }: ExpectedPayment,
-  network: string,
-): RefundWindowReceipt | EscrowReceipt {
+export function bareReceipt({ amount, id, kind, ref, vault }: ExpectedPayment, network: string): VaultReceipt {
   const { nonce, payer, token } = ref;
-  return { kind, network, vault, paymentId: id, token, payer, nonce, amount: String(amount) };
+  const receipt = { network, vault, paymentId: id, token, payer, nonce, amount: String(amount) };
+  if (kind !== "subscription-plan") return { kind, ...receipt };
+  return { ...receipt, ...bareSubscriptionReceipt({ ...receipt, subscriber: payer, beneficiary: payer }) };
 }
 
 /** What the chain says of it now. */
-export function readReceipt(
-  client: FacilitatorClient,
-  payment: ExpectedPayment,
-): Promise<RefundWindowReceipt | EscrowReceipt> {
-  return payment.kind === "escrow" ? escrowReceipt(client, payment) : refundWindowReceipt(client, payment);
+export function readReceipt(client: FacilitatorClient, payment: ExpectedPayment): Promise<VaultReceipt> {
+  switch (payment.kind) {
+    case "refund-window":
+      return refundWindowReceipt(client, payment);
+    case "escrow":
+      return escrowReceipt(client, payment);
+    case "subscription-plan":
+      return periodReceipt(client, payment);
+  }
+}
+
+async function periodReceipt(client: FacilitatorClient, expected: ExpectedPayment): Promise<PeriodReceipt> {
+  const { ref, vault: address } = expected;
+  const bare = bareReceipt(expected, networkOf(client)) as PeriodReceipt;
+  return { ...bare, ...(await statusOf(client, { address, subscriber: ref.payer })) };
 }
 
 async function refundWindowReceipt(client: FacilitatorClient, expected: ExpectedPayment): Promise<RefundWindowReceipt> {

@@ -9,11 +9,12 @@ import { deployCall } from "../../generated/actions/vaultFactory/deploy.js";
 import { Method, type ReceiptProof } from "../../generated/types.js";
 import { paymentIdOf } from "../../vault/paymentIdOf.js";
 import type { RelayRequest } from "../../vault/relay.js";
+import { withDeadline } from "../../withDeadline.js";
 import { ErrReverted } from "../errors.js";
 import { encodeTermsOf } from "../kinds.js";
 import { chainIdOf, type VaultExtra } from "../terms.js";
 import { pending, Refusal, success } from "./answers.js";
-import { type ExpectedPayment, paidIn } from "./chain.js";
+import { creditedIn, type ExpectedPayment, paidIn } from "./chain.js";
 import {
   encoded,
   type Facilitator,
@@ -24,7 +25,6 @@ import {
   spend,
 } from "./facilitator.js";
 import { inOneTransaction } from "./multicall.js";
-import { withDeadline } from "./reasons.js";
 import type { ContractCall, Outcome } from "./submitter.js";
 
 /* Payments that came past `pay`: a front-runner's, another facilitator's, the seller's own. A proof makes them count. */
@@ -43,7 +43,7 @@ export async function relayRecord(
   const { key, outcome } = await sendRecord(facilitator, payment);
   const { receipt, submission } = outcome;
   if (!receipt) return pending(facilitator, payment, submission.hash);
-  if (paidIn(receipt.logs, payment))
+  if (paidIn(receipt.logs, payment) || creditedIn(receipt.logs, payment))
     return success(facilitator, payment, submission.hash, { amount: payment.amount, operation: "record" });
   // What was done for another message stays known: only what failed may be tried again.
   if (receipt.status === "reverted") await facilitator.submitter.forget(key, submission);

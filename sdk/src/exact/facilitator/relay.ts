@@ -28,6 +28,7 @@ import {
 import { relayRecord } from "./record.js";
 import { sendRefund } from "./refund.js";
 import type { ContractCall } from "./submitter.js";
+import { relayCancel, relayUndo } from "./subscription.js";
 import { relayedSignature } from "./wallet.js";
 
 /**
@@ -46,6 +47,10 @@ export async function relayAction(facilitator: Facilitator, request: RelayReques
       return relayRefund(facilitator, vault, request);
     case "reclaim":
       return relayReclaim(facilitator, vault, request);
+    case "cancel":
+      return relayCancel(facilitator, vault, request);
+    case "undo":
+      return relayUndo(facilitator, vault, request);
     default:
       return relayDispute(facilitator, vault, request);
   }
@@ -53,6 +58,7 @@ export async function relayAction(facilitator: Facilitator, request: RelayReques
 
 function tokenOf(request: RelayRequest): Address {
   if (request.action === "record") return request.token;
+  if (request.action === "cancel" || request.action === "undo") return request.vault.terms.token;
   return request.action === "withdraw" ? request.message.token : request.ref.token;
 }
 

@@ -3,13 +3,13 @@ import { Method } from "../../generated/types.js";
 import { type Messages, messageFields } from "../../vault/messages.js";
 import type { RelayRequest } from "../../vault/relay.js";
 import { address, bytes, bytes32, receiptProof, uint256 } from "../schemas.js";
-import { escrowExtra, refundWindowExtra, vaultExtra } from "../terms.js";
+import { escrowExtra, planExtra, refundWindowExtra, vaultExtra } from "../terms.js";
 
 const network = z.string().check(z.regex(/^eip155:\d{1,15}$/));
 
 const place = { network, vault: vaultExtra };
 const ref = z.strictObject({ method: z.literal(Method.Eip3009), token: address, payer: address, nonce: bytes32 });
-const pieces = { address, bytes32, uint256 };
+const pieces = { address, bool: z.boolean(), bytes32, uint256 };
 
 /** The fields that the contract signs, and no others. */
 function message<Action extends keyof Messages>(action: Action) {
@@ -23,6 +23,16 @@ function paymentRequest<Action extends keyof Messages>(action: Action) {
     vault: refundWindowExtra,
     action: z.literal(action),
     ref,
+    message: message(action),
+    signature: bytes,
+  });
+}
+
+function subscriptionRequest<Action extends keyof Messages>(action: Action) {
+  return z.strictObject({
+    network,
+    vault: planExtra,
+    action: z.literal(action),
     message: message(action),
     signature: bytes,
   });
@@ -50,6 +60,8 @@ const relayRequest = z.discriminatedUnion("action", [
   paymentRequest("withdrawDispute"),
   paymentRequest("concede"),
   paymentRequest("resolve"),
+  subscriptionRequest("cancel"),
+  subscriptionRequest("undo"),
   reclaimRequest,
   withdrawRequest,
   recordRequest,

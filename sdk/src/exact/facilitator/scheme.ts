@@ -7,6 +7,7 @@ import type {
   VerifyResponse,
 } from "@x402/core/types";
 import type { RelayRequest } from "../../vault/relay.js";
+import { withDeadline } from "../../withDeadline.js";
 import { ErrOperationMissing, ErrOperationUnsupported } from "../errors.js";
 import { hasVaultExtra, parseExactPayload } from "../terms.js";
 import { optional, Refusal, refusalOf } from "./answers.js";
@@ -15,7 +16,6 @@ import { captureByServer, refundCapturedByServer, voidByServer } from "./escrow.
 import { createFacilitator, type ExactEvmSchemeConfig, type Facilitator } from "./facilitator.js";
 import { GuardedOfficialScheme } from "./official.js";
 import { checkPayment, pay, verifyPayment } from "./pay.js";
-import { withDeadline } from "./reasons.js";
 import { refundByServer } from "./refund.js";
 import { relayAction } from "./relay.js";
 import type { FacilitatorClient } from "./submitter.js";
@@ -36,6 +36,7 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
   constructor(client: FacilitatorClient, config: ExactEvmSchemeConfig = {}) {
     this.#facilitator = createFacilitator(client, config);
     this.#official = new GuardedOfficialScheme(this.#facilitator, config);
+    facilitators.set(this, this.#facilitator);
   }
 
   /** Tells servers which vaults are served; a server whose terms are of another factory refuses this facilitator. */
@@ -128,4 +129,11 @@ export class ExactEvmScheme implements SchemeNetworkFacilitator {
       ...optional({ errorMessage: message, extra }),
     };
   }
+}
+
+const facilitators = new WeakMap<ExactEvmScheme, Facilitator>();
+
+/** What a scheme does its work with, for another scheme that shares key, order and budget. */
+export function facilitatorOf(scheme: ExactEvmScheme): Facilitator {
+  return facilitators.get(scheme) as Facilitator;
 }

@@ -30,13 +30,15 @@ import { canonicalDeployments, type VaultDeployments } from "../kinds.js";
 import { hasServerFields, type PayOperation, type RefundOperation } from "../operations.js";
 import {
   deploymentOf,
+  type EscrowExtra,
   hasVaultExtra,
   isByAuthorization,
   isByProof,
+  type PlanExtra,
   parseExactPayload,
   parseVaultExtra,
   paysVault,
-  type VaultExtra,
+  type RefundWindowExtra,
 } from "../terms.js";
 import { EscrowManager, type EscrowManagerOptions } from "./escrowManager.js";
 import { afterOrder, escrowOf, isDeferred, openHold, signedOrder, withOrder } from "./holds.js";
@@ -147,7 +149,8 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     if (!deployment || !paysVault(requirements, vault, deployment)) {
       throw new RouteTermsError("`payTo` is not the vault of these terms under a known factory.");
     }
-    this.#checkFlow(requirements, vault);
+    if (vault.kind === "subscription-plan") checkPeriod(requirements, vault);
+    else this.#checkFlow(requirements, vault);
     if (!isServed) return requirements;
     const { factory, kind: vaultKind, terms } = vault;
     const marker = vault.kind === "escrow" && vault.capture ? { capture: vault.capture } : {};
@@ -157,7 +160,7 @@ export class ExactEvmScheme implements SchemeNetworkServer {
     };
   }
 
-  #checkFlow(requirements: PaymentRequirements, { kind, terms }: VaultExtra): void {
+  #checkFlow(requirements: PaymentRequirements, { kind, terms }: RefundWindowExtra | EscrowExtra): void {
     const { paymentFlow } = requirements.extra;
     if ((kind === "escrow") !== (paymentFlow === "escrow")) {
       throw new RouteTermsError("The flow `escrow` is that of escrow vaults, and their only one.");
@@ -338,9 +341,10 @@ export class ExactEvmScheme implements SchemeNetworkServer {
 
   async #giveBack(context: PaymentContext): Promise<RefundOperation | HoldOperation> {
     const { operator, payment, vault } = this.#orderOf(context);
-    return vault.kind === "escrow"
-      ? this.#orderOfHold(operator, payment, "void", 0n)
-      : signed(orderRefund(operator, payment, vault));
+    if (vault.kind === "escrow") return this.#orderOfHold(operator, payment, "void", 0n);
+    // A bought period has only the flow in which nothing is paid before the handler has succeeded.
+    if (vault.kind === "subscription-plan") throw new Error(ErrPayloadUnsupported);
+    return signed(orderRefund(operator, payment, vault));
   }
 
   /**
@@ -392,6 +396,19 @@ export class ExactEvmScheme implements SchemeNetworkServer {
   createEscrowManager(facilitator: FacilitatorClient, options: EscrowManagerOptions = {}): EscrowManager {
     if (!this.#operator) throw new RouteTermsError("An escrow manager needs a scheme with the signer of the operator.");
     return new EscrowManager({ facilitator, operator: this.#operator, storage: this.#storage }, options);
+  }
+}
+
+/** What a plan would refuse is not offered. */
+function checkPeriod({ amount, asset, extra }: PaymentRequirements, { quantity, terms }: PlanExtra): void {
+  if (extra.paymentFlow !== undefined && extra.paymentFlow !== "authorization") {
+    throw new RouteTermsError("A period is paid after the handler: nobody could give it back otherwise.");
+  }
+  const isPrice = amount === terms.price && isAddressEqual(getAddress(asset), terms.token);
+  if (!isPrice || terms.setupFee !== "0" || quantity !== undefined) {
+    throw new RouteTermsError(
+      "A period is bought for exactly its price, one at a time, of a plan without a setup fee.",
+    );
   }
 }
 

@@ -1,0 +1,2 @@
+export type { ChargeOperation, SubscribeOperation } from "../operations.js";
+export { SubscriptionEvmScheme } from "./scheme.js";
