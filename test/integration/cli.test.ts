@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { PassThrough } from "node:stream";
@@ -13,7 +13,6 @@ import {
   PAYOUT_GAS,
   PeriodUnit,
   PlanStage,
-  periodStart,
   planStage,
   type SubscriptionPlanTerms,
   SubscriptionStatus,
@@ -24,7 +23,6 @@ import { type Address, erc20Abi, type Hex, parseEventLogs } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import { developmentAccount, fiatTokenCaller, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import { privateKeyOf, startWorld, type World } from "../../scripts/lib/world.js";
-import { startOf } from "../../sdk/src/cli/periods.js";
 import type { run as runSource } from "../../sdk/src/cli/program.js";
 import { subscribeTo } from "../shared/planSubscriber.js";
 import { startRpcProxy } from "../shared/rpcProxy.js";
@@ -248,6 +246,21 @@ describe("the command recourse", () => {
       return new Function("PeriodUnit", `return ${literal}`)(PeriodUnit);
     }
 
+    it("prints a route that sells the plan", async () => {
+      const { plan: address, snippet } = await dryRun([...create, "--trial", "14d", "--setup-fee", "5"]);
+      await mkdir(join(sdk, "../cache"), { recursive: true });
+      const folder = await mkdtemp(join(sdk, "../cache/cli-"));
+      try {
+        await writeFile(join(folder, "feed.ts"), snippet);
+        const { feed } = await import(join(folder, "feed.ts"));
+        const [option] = feed.accepts;
+        assert.deepEqual([option.payTo, option.scheme, option.network], [address, "subscription", "eip155:84532"]);
+        assert.deepEqual(option.price, { asset: USDC, amount: "5000000" });
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+
     it("says the same in words", async () => {
       const { code, stdout } = await recourse([...create, "--salt", "words", "--yes"]);
       const found = await json([...create, "--salt", "words", "--yes"]);
@@ -356,27 +369,6 @@ describe("the command recourse", () => {
       const { code, message } = await failure([...create, "--token", merchant.address, "--yes"]);
       assert.equal(code, 1);
       assert.match(message, /no token at/);
-    });
-
-    it("counts periods as the contract does", async () => {
-      const plans: [every: string, unit: PeriodUnit, length: number][] = [
-        ["1 month", PeriodUnit.Months, 1],
-        ["7 months", PeriodUnit.Months, 7],
-        ["36h", PeriodUnit.Seconds, 36 * 3_600],
-      ];
-      const anchors = ["2027-01-31T23:59:59Z", "2028-02-29T00:00:00Z", "2026-11-22T18:00:00Z", "2096-12-31T12:00:00Z"];
-      for (const [every, unit, length] of plans) {
-        const address = await newPlan("--every", every);
-        for (const anchor of anchors.map((text) => Date.parse(text) / 1_000)) {
-          for (const index of [0, 1, 2, 13, 37]) {
-            assert.equal(
-              startOf({ unit, length }, anchor, index),
-              await periodStart(world.client, { address, anchor, index }),
-              `${every}, ${anchor}, ${index}`,
-            );
-          }
-        }
-      }
     });
   });
 

@@ -1,7 +1,7 @@
 import { isAddressEqual } from "viem";
 import type { SubscriptionPlanTerms } from "../generated/types.js";
+import { startOfPeriod } from "../subscription/periods.js";
 import { duration, frequency, money, type Period, share, type TokenFormat } from "./format.js";
-import { startOf } from "./periods.js";
 
 /** The period of these terms. */
 export function periodOf({ periodLength, periodUnit }: SubscriptionPlanTerms): Period {
@@ -55,7 +55,7 @@ export function firstCharges(terms: SubscriptionPlanTerms, now: number, periods:
   const { price, setupFee, trial } = terms;
   const charges = Array.from({ length: periods }, (_, index) => {
     const fee = index === 0 && trial === 0 ? setupFee : 0n;
-    return { at: startOf(periodOf(terms), now + trial, index), amount: price + fee, setupFee: fee };
+    return { at: startOfPeriod(terms, now + trial, index), amount: price + fee, setupFee: fee };
   });
   return trial !== 0 && setupFee !== 0n ? [{ at: now, amount: setupFee, setupFee }, ...charges] : charges;
 }

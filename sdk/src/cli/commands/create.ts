@@ -3,12 +3,11 @@ import { getBlock, getCode } from "viem/actions";
 import { addressOf } from "../../generated/actions/vaultFactory/addressOf.js";
 import { deployCall } from "../../generated/actions/vaultFactory/deploy.js";
 import type { SubscriptionPlanTerms } from "../../generated/types.js";
-import { encodeTerms } from "../../subscription/vaultAddress.js";
+import { encodeTerms, shortestPeriod } from "../../subscription/vaultAddress.js";
 import { type Charge, describeTerms, firstCharges } from "../describeTerms.js";
 import { CommandError, OptionsMissingError } from "../errors.js";
 import { date, money, type TokenFormat } from "../format.js";
 import { parseAddress, parseAmount, parseDuration, parsePeriod, parseSalt, parseShare } from "../parse.js";
-import { shortestOf } from "../periods.js";
 import { planFactory, termsJson, tokenJson } from "../plans.js";
 import { askForPlan } from "../prompts.js";
 import { type CommonOptions, type Io, missingConsent, openSession, type Report, type Session } from "../session.js";
@@ -56,7 +55,7 @@ export async function createPlan(io: Io, options: CreateOptions): Promise<Report
   const terms = planTerms({ ...options, ...answers }, earner, token);
 
   const encoded = encode(terms);
-  // The contract's own rules, by itself: it refuses with its typed errors.
+  // The chain's own word, whatever this package thinks of the terms.
   const plan = await addressOf(client, { address: factory, terms: encoded });
   const { timestamp } = await getBlock(client);
   const description = describePlan(session, { now: Number(timestamp), plan, terms, token });
@@ -80,12 +79,8 @@ const DEFAULT_WINDOW = 7 * 86_400;
 /** The terms that these options mean. What was not chosen is as usual, or as much of it as the period allows. */
 export function planTerms(options: CreateOptions, receiver: Address, token: Token): SubscriptionPlanTerms {
   const { every = "", fee, feeReceiver, nonRefundable, operator, price = "", salt, setupFee, trial } = options;
-  const period = parsePeriod(every);
-  const shortest = shortestOf(period);
-  const grace =
-    options.grace === undefined ? Math.min(DEFAULT_GRACE, Math.floor(shortest / 2)) : parseDuration(options.grace);
-  const longestWindow = Math.max(0, shortest - grace);
-  return {
+  const { length, unit } = parsePeriod(every);
+  const terms = {
     receiver,
     operator: operator === undefined ? receiver : parseAddress(operator),
     feeReceiver: feeReceiver === undefined ? zeroAddress : parseAddress(feeReceiver),
@@ -93,17 +88,21 @@ export function planTerms(options: CreateOptions, receiver: Address, token: Toke
     salt: salt === undefined ? zeroHash : parseSalt(salt),
     token: token.address,
     price: parseAmount(price, token),
-    periodUnit: period.unit,
-    periodLength: period.length,
-    grace,
+    periodUnit: unit,
+    periodLength: length,
+    grace: 0,
     trial: trial === undefined ? 0 : parseDuration(trial),
     setupFee: setupFee === undefined ? 0n : parseAmount(setupFee, token),
-    refundWindow:
-      options.refundWindow === undefined
-        ? Math.min(DEFAULT_WINDOW, longestWindow)
-        : parseDuration(options.refundWindow),
+    refundWindow: 0,
     nonRefundableBps: nonRefundable === undefined ? 0 : parseShare(nonRefundable),
   };
+  const shortest = shortestPeriod(terms);
+  const grace =
+    options.grace === undefined ? Math.min(DEFAULT_GRACE, Math.floor(shortest / 2)) : parseDuration(options.grace);
+  const longestWindow = Math.max(0, shortest - grace);
+  const refundWindow =
+    options.refundWindow === undefined ? Math.min(DEFAULT_WINDOW, longestWindow) : parseDuration(options.refundWindow);
+  return { ...terms, grace, refundWindow };
 }
 
 function encode(terms: SubscriptionPlanTerms) {
