@@ -40,7 +40,7 @@ import {Cancel, Subscribe, Undo} from "./types/TypedData.sol";
 /// NOT CHECKED
 /// - That the subscriber's next charge is covered, beyond the allowance when it subscribes.
 /// - That two subscribers are two people: whoever comes with a fresh key gets a fresh trial and a fresh undo.
-/// - Who subscribes anew while a canceled charge can still be undone gives that undo up.
+/// - Who subscribes or pays anew while a canceled charge can still be undone gives that undo up.
 contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     using MaturityLedger for Ledger;
     using SafeCast for uint256;
@@ -71,7 +71,15 @@ contract SubscriptionPlan is ISubscriptionPlan, Maturing {
     mapping(PaymentId id => bool) private _known;
     PlanStage private _stage;
 
-    /// @dev What a batch reads of the terms once.
+    /// @notice What a batch reads and computes once.
+    /// @param token The ERC-20 token.
+    /// @param price Of one period and one unit, in the token's smallest unit.
+    /// @param grace Seconds from a period's start in which it can be charged.
+    /// @param closesAt Until when a charge of now can be undone; zero without a window.
+    /// @param unit What `length` counts.
+    /// @param length Of one period.
+    /// @param tokenGas The most that the token may use for one pull.
+    /// @param neededGas What has to be left for that.
     struct ChargeTerms {
         address token;
         uint256 price;

@@ -227,7 +227,7 @@ interface ISubscriptionPlan is IMaturing {
     /* EVENTS */
 
     /// @notice Somebody subscribed.
-    /// @param pair The pair.
+    /// @param pair Who pays and who may use it, as `subscriptionOf` names them.
     /// @param subscriber Who pays.
     /// @param beneficiary Who may use it.
     /// @param quantity How many units a charge is for.
@@ -259,7 +259,7 @@ interface ISubscriptionPlan is IMaturing {
     event Charged(PairId[] pairs, uint256 amount);
 
     /// @notice A period could not be charged. Nothing has changed, and it can be tried again.
-    /// @param pair The pair.
+    /// @param pair Who pays and who may use it, as `subscriptionOf` names them.
     /// @param result Why.
     event ChargeFailed(PairId indexed pair, ChargeResult result);
 
@@ -302,7 +302,7 @@ interface ISubscriptionPlan is IMaturing {
     );
 
     /// @notice The right to charge ended by somebody's will.
-    /// @param pair The pair.
+    /// @param pair Who pays and who may use it, as `subscriptionOf` names them.
     /// @param subscriber Who pays.
     /// @param beneficiary Who may use it.
     /// @param by Who ended it: subscriber, receiver or operator.
@@ -318,13 +318,13 @@ interface ISubscriptionPlan is IMaturing {
     );
 
     /// @notice A subscriber took its newest charge back. `Canceled` follows.
-    /// @param pair The pair.
+    /// @param pair Who pays and who may use it, as `subscriptionOf` names them.
     /// @param to Where the money goes.
     /// @param amount In the token's smallest unit.
     event Undone(PairId indexed pair, address to, uint256 amount);
 
     /// @notice The merchant gave money back to a subscriber.
-    /// @param pair The pair.
+    /// @param pair Who pays and who may use it, as `subscriptionOf` names them.
     /// @param by Receiver or operator.
     /// @param amount In the token's smallest unit.
     /// @param held How much of it was the newest charge, held by the plan.
@@ -373,6 +373,8 @@ interface ISubscriptionPlan is IMaturing {
     /// @custom:reverts AllowanceTooLow when the plan may take less than it needs now, or for a period.
     /// @custom:reverts PullFailed when the token does not pay.
     /// @custom:reverts ReceivedOtherAmount when less arrived than was taken.
+    /// @custom:reverts TokenBalanceUnreadable when the token does not tell the plan's balance.
+    /// @custom:reverts TokenStateUnreadable when the token does not tell the subscriber's balance or allowance.
     /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
     /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.
     /// @param message What the subscriber agrees to; its deadline is not looked at.
@@ -386,8 +388,23 @@ interface ISubscriptionPlan is IMaturing {
     ) external returns (PairId pair);
 
     /// @notice As `subscribe`, by the subscriber's signature; anyone may relay it.
+    /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
     /// @custom:reverts SignatureExpired when the deadline has been reached.
     /// @custom:reverts SignatureInvalid when the subscriber did not sign it.
+    /// @custom:reverts PlanNotOpen when the merchant has closed the plan.
+    /// @custom:reverts SubscribeWithoutBeneficiary when `beneficiary` is zero.
+    /// @custom:reverts SubscribeOutOfBounds when `quantity` or `maxPeriods` is zero or too large.
+    /// @custom:reverts SerialMismatch when the serial is not the pair's.
+    /// @custom:reverts AlreadySubscribed when the pair can be charged already.
+    /// @custom:reverts QuantityDiffers when time that is left was paid for another quantity.
+    /// @custom:reverts FirstChargeTooHigh when more would be taken than `maxFirstCharge`.
+    /// @custom:reverts AllowanceTooLow when the plan may take less than it needs now, or for a period.
+    /// @custom:reverts PullFailed when the token does not pay.
+    /// @custom:reverts ReceivedOtherAmount when less arrived than was taken.
+    /// @custom:reverts TokenBalanceUnreadable when the token does not tell the plan's balance.
+    /// @custom:reverts TokenStateUnreadable when the token does not tell the subscriber's balance or allowance.
+    /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
+    /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.
     /// @param message What the subscriber signed.
     /// @param signature ECDSA of a key, or what the subscriber's ERC-1271 contract expects.
     /// @param permit A permit for the plan, or none.
@@ -411,6 +428,7 @@ interface ISubscriptionPlan is IMaturing {
     /// @custom:reverts TokenBalanceUnreadable when the token does not tell balances.
     /// @custom:reverts TokenStateUnreadable when the token does not tell balances or allowances of subscribers.
     /// @custom:reverts ReceivedOtherAmount when less arrived in all than was taken.
+    /// @custom:reverts PayoutGasTooLow when `tokenGas` is below the floor of payouts, which is lower than that of items.
     /// @param pairs Whom to charge; the caller bounds their number.
     /// @param tokenGas The most gas the token may use for one transfer, at least 150,000.
     /// @return results What became of each.
@@ -456,6 +474,12 @@ interface ISubscriptionPlan is IMaturing {
     /// @custom:reverts ImplementationUsedDirectly when called on the implementation.
     /// @custom:reverts SignatureExpired when the deadline has been reached.
     /// @custom:reverts SignatureInvalid when the subscriber did not sign it.
+    /// @custom:reverts UndoUsed when the subscriber has undone a charge of this plan before.
+    /// @custom:reverts ChargeNotHeld when there is no such charge, or it was refunded.
+    /// @custom:reverts UndoAfterClose when the window has closed.
+    /// @custom:reverts RecipientForbidden when `to` is zero or the plan.
+    /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
+    /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.
     /// @param message What the subscriber signed.
     /// @param signature ECDSA of a key, or what the subscriber's ERC-1271 contract expects.
     /// @param payoutGas The most gas the token may use for the payout, at least 100,000.
@@ -488,6 +512,7 @@ interface ISubscriptionPlan is IMaturing {
     /// @custom:reverts TopUpWrong when the top-up is not exactly what is owed and not held, as `owedOf` tells.
     /// @custom:reverts PullFailed when the token does not take the top-up from the caller.
     /// @custom:reverts TokenBalanceUnreadable when the token does not tell balances.
+    /// @custom:reverts TokenStateUnreadable when the token does not tell the caller's balance or allowance.
     /// @custom:reverts ReceivedOtherAmount when less arrived than was taken.
     /// @custom:reverts PayoutGasTooLow when `payoutGas` is below the floor.
     /// @custom:reverts GasLeftTooLow when the transaction's gas cannot cover `payoutGas`.

@@ -14,6 +14,8 @@ type Layer = {
 };
 
 const openZeppelin = "@openzeppelin/contracts/";
+/** Nothing else of Solady: the rest is OpenZeppelin's part. */
+const soladyDates = "solady/src/utils/DateTimeLib.sol$";
 
 /** Who may import whom. Imports are matched as repository paths or package names. */
 const layers: readonly Layer[] = [
@@ -34,8 +36,8 @@ const layers: readonly Layer[] = [
   },
   {
     files: /^contracts\/libraries\//,
-    only: new RegExp(`^(contracts/(types|libraries|interfaces/external)/|${openZeppelin})`),
-    rule: "libraries import only types, libraries, and interfaces of standards",
+    only: new RegExp(`^(contracts/(types|libraries|interfaces/external)/|${openZeppelin}|${soladyDates})`),
+    rule: "libraries import only types, libraries, interfaces of standards, and Solady's calendar",
   },
   {
     files: /^contracts\//,
