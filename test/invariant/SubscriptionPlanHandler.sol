@@ -185,23 +185,19 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         way %= 16;
         (uint256 v, uint256 p) = way < 12 ? _pickLive(seed) : _pickPair(seed);
         (bool isFound, , uint256 start, uint256 until) = table.chargeable(v, p, block.timestamp);
-        if (isFound && way < 12)
-            _warpTo(
-                way == 11
-                    ? until - 1
-                    : way == 10
-                        ? start - 1
-                        : way == 9
-                            ? until
-                            : start
-            );
-        if (isFound && way == 9) _warpTo(_nextStart(v, p));
+        if (isFound && way == 10) _warpTo(start - 1);
+        else if (isFound && way == 11) _warpTo(until - 1);
+        else if (isFound && (way == 4 || way == 9)) _warpToSecond(v, p, until);
+        else if (isFound && way < 12) _warpTo(start);
         uint256[] memory items = new uint256[](1 + (itemSeed % MOST_ITEMS));
         items[0] = p;
         for (uint256 i = 1; i < items.length; ++i) items[i] = uint256(keccak256(abi.encode(itemSeed, i))) % (PAIRS + 2);
         uint256 emptied = way == 7 ? _empty(v, p) : 0;
+        bool wasPaused = tokens[_tokenOf(v)].paused();
+        if (way == 5) tokens[_tokenOf(v)].setPaused(true);
         if (way == 6 || way == 8) setAllowance(v, subscriberOf(p), 0);
         _charge(v, items);
+        if (way == 5) tokens[_tokenOf(v)].setPaused(wasPaused);
         if (emptied != 0) tokens[_tokenOf(v)].mint(pairAt(p).subscriber, emptied);
         if (way == 6 || way == 8) setAllowance(v, subscriberOf(p), 1);
     }
@@ -216,8 +212,12 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
         return _pickPair(seed);
     }
 
-    function _nextStart(uint256 v, uint256 p) private view returns (uint256 start) {
-        (, , start, ) = table.chargeable(v, p, block.timestamp);
+    /// @dev The period is missed, and the next one begins.
+    function _warpToSecond(uint256 v, uint256 p, uint256 until) private {
+        setAllowance(v, subscriberOf(p), 1);
+        _warpTo(until);
+        (, , uint256 start, ) = table.chargeable(v, p, block.timestamp);
+        _warpTo(start);
     }
 
     function _empty(uint256 v, uint256 p) private returns (uint256 balance) {
@@ -367,6 +367,7 @@ contract SubscriptionPlanHandler is PlanHandlerBase {
             if (!isActive(v, p) || _isRefused(_newPeriod(v, p, 2))) continue;
             if (way % 2 == 0) refund(v * PAIRS + p, 16 + 7);
             _payPeriod(_newPeriod(v, p, 2));
+            if (way % 4 == 3) subscribe(v + VAULTS * p, 9, 1, 1);
             if ((way / 2) % 4 == 0) refund(v * PAIRS + p, 16 + 7);
             if ((way / 2) % 4 == 1) _undo(v, p, _undoMessage(v, p), 0);
             return;
