@@ -14,8 +14,8 @@ export const addresses = {
     factory: "0x4E23D0532d98b26048C7Da2FcD0925aB0b636F0F",
   },
   "subscription-plan": {
-    implementation: "0x8F9a0713152113710CAd1f5C46666b429890B6C8",
-    factory: "0xF2fc654928c81864c310aeab036FAf8A66CFA447",
+    implementation: "0x0a6ffaa436893B971b6a63e45e072dd819952a00",
+    factory: "0xBb708364176108567240FBEbb47cBfA8793ACCed",
   },
 } as const;
 

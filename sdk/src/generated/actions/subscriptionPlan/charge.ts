@@ -16,6 +16,7 @@ import type { Pair } from "../../types.js";
  * @throws {TokenBalanceUnreadableError} when the token does not tell balances.
  * @throws {TokenStateUnreadableError} when the token does not tell balances or allowances of subscribers.
  * @throws {ReceivedOtherAmountError} when less arrived in all than was taken.
+ * @throws {PayoutGasTooLowError} when `tokenGas` is below the floor of payouts, which is lower than that of items.
  * @returns The transaction's hash. Its receipt can have the events `ChargeFailed`, `Charged`, `Credited` of
  * SubscriptionPlan.
  */

@@ -14,6 +14,7 @@ import type { Pair } from "../../types.js";
  * @throws {TopUpWrongError} when the top-up is not exactly what is owed and not held, as `owedOf` tells.
  * @throws {PullFailedError} when the token does not take the top-up from the caller.
  * @throws {TokenBalanceUnreadableError} when the token does not tell balances.
+ * @throws {TokenStateUnreadableError} when the token does not tell the caller's balance or allowance.
  * @throws {ReceivedOtherAmountError} when less arrived than was taken.
  * @throws {PayoutGasTooLowError} when `payoutGas` is below the floor.
  * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `payoutGas`.
@@ -33,7 +34,7 @@ export declare namespace endFor {
     pair: Pair;
     /** What the caller adds, in the token's smallest unit. */
     topUp: bigint;
-    /** The most gas the token may use for one transfer, at least 100,000, and 150,000 with a top-up. */
+    /** The most gas the token may use for one transfer, at least 100,000. */
     payoutGas: bigint;
   };
 

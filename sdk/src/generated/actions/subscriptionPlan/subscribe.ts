@@ -21,6 +21,8 @@ import type { Permit, Subscribe } from "../../types.js";
  * @throws {AllowanceTooLowError} when the plan may take less than it needs now, or for a period.
  * @throws {PullFailedError} when the token does not pay.
  * @throws {ReceivedOtherAmountError} when less arrived than was taken.
+ * @throws {TokenBalanceUnreadableError} when the token does not tell the plan's balance.
+ * @throws {TokenStateUnreadableError} when the token does not tell the subscriber's balance or allowance.
  * @throws {PayoutGasTooLowError} when `payoutGas` is below the floor.
  * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `payoutGas`.
  * @returns The transaction's hash. Its receipt can have the events `Credited`, `Subscribed` of SubscriptionPlan.
@@ -41,7 +43,7 @@ export declare namespace subscribe {
     message: Subscribe;
     /** A permit for the plan, or none. */
     permit: Permit;
-    /** The most gas the token may use for one transfer, at least 150,000. */
+    /** The most gas the token may use for one transfer, at least 100,000. */
     payoutGas: bigint;
   };
 

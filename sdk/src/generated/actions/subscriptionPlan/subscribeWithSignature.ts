@@ -8,8 +8,23 @@ import type { Permit, Subscribe } from "../../types.js";
 /**
  * As `subscribe`, by the subscriber's signature; anyone may relay it.
  *
+ * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {SignatureExpiredError} when the deadline has been reached.
  * @throws {SignatureInvalidError} when the subscriber did not sign it.
+ * @throws {PlanNotOpenError} when the merchant has closed the plan.
+ * @throws {SubscribeWithoutBeneficiaryError} when `beneficiary` is zero.
+ * @throws {SubscribeOutOfBoundsError} when `quantity` or `maxPeriods` is zero or too large.
+ * @throws {SerialMismatchError} when the serial is not the pair's.
+ * @throws {AlreadySubscribedError} when the pair can be charged already.
+ * @throws {QuantityDiffersError} when time that is left was paid for another quantity.
+ * @throws {FirstChargeTooHighError} when more would be taken than `maxFirstCharge`.
+ * @throws {AllowanceTooLowError} when the plan may take less than it needs now, or for a period.
+ * @throws {PullFailedError} when the token does not pay.
+ * @throws {ReceivedOtherAmountError} when less arrived than was taken.
+ * @throws {TokenBalanceUnreadableError} when the token does not tell the plan's balance.
+ * @throws {TokenStateUnreadableError} when the token does not tell the subscriber's balance or allowance.
+ * @throws {PayoutGasTooLowError} when `payoutGas` is below the floor.
+ * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `payoutGas`.
  * @returns The transaction's hash. Its receipt can have the events `Credited`, `Subscribed` of SubscriptionPlan.
  */
 export async function subscribeWithSignature(
@@ -30,7 +45,7 @@ export declare namespace subscribeWithSignature {
     signature: Hex;
     /** A permit for the plan, or none. */
     permit: Permit;
-    /** The most gas the token may use for one transfer, at least 150,000. */
+    /** The most gas the token may use for one transfer, at least 100,000. */
     payoutGas: bigint;
   };
 

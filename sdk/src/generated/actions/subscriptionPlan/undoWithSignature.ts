@@ -11,6 +11,12 @@ import type { Undo } from "../../types.js";
  * @throws {ImplementationUsedDirectlyError} when called on the implementation.
  * @throws {SignatureExpiredError} when the deadline has been reached.
  * @throws {SignatureInvalidError} when the subscriber did not sign it.
+ * @throws {UndoUsedError} when the subscriber has undone a charge of this plan before.
+ * @throws {ChargeNotHeldError} when there is no such charge, or it was refunded.
+ * @throws {UndoAfterCloseError} when the window has closed.
+ * @throws {RecipientForbiddenError} when `to` is zero or the plan.
+ * @throws {PayoutGasTooLowError} when `payoutGas` is below the floor.
+ * @throws {GasLeftTooLowError} when the transaction's gas cannot cover `payoutGas`.
  * @returns The transaction's hash. Its receipt can have the events `Canceled`, `Credited`, `Undone` of
  * SubscriptionPlan.
  */
