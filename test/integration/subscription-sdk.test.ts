@@ -24,7 +24,10 @@ import { contractErrorFrom } from "../../sdk/src/errors.js";
 import { addressOf, deploy } from "../../sdk/src/refund-window/index.js";
 import {
   cancelWithSignature,
+  charge,
   checkTermsCall,
+  claim,
+  claimableBuckets,
   encodeTerms,
   PAYOUT_GAS,
   PeriodUnit,
@@ -309,6 +312,40 @@ describe("a subscription by signatures", () => {
   });
 });
 
+describe("claimableBuckets", () => {
+  test("finds what was paid, a setup fee of a trial too, when it has matured and until it is claimed", async () => {
+    const terms = { ...monthly, trial: DAY, setupFee: 1_000_000n, salt: toHex(11, { size: 32 }) };
+    const address = await deployPlan(terms);
+    const { account, address: subscriber } = await newSubscriber();
+    await bring(address, await signSubscribe(account, { terms, deployment, maxPeriods: 12 }));
+    await pass(DAY);
+    const pairs = [{ subscriber, beneficiary: subscriber }];
+    await mined(charge(client, { address, pairs, tokenGas: PAYOUT_GAS }));
+    assert.deepEqual(await claimableBuckets(client, { address }), []);
+
+    await pass(monthly.refundWindow + 3_600);
+    const found = await claimableBuckets(client, { address });
+    assert.deepEqual(
+      found.map(({ amount }) => amount),
+      [1_000_000n, PRICE],
+    );
+
+    const buckets = found.map(({ bucket }) => bucket);
+    await mined(claim(client, { address, buckets, payoutGas: PAYOUT_GAS, token: USDC }));
+    assert.deepEqual(await claimableBuckets(client, { address }), []);
+  });
+
+  test("finds nothing where charges are paid out at once", async () => {
+    const terms = { ...monthly, refundWindow: 0, nonRefundableBps: 0 };
+    const address = await deployPlan(terms);
+    const { account } = await newSubscriber();
+    await bring(address, await signSubscribe(account, { terms, deployment, maxPeriods: 1 }));
+
+    assert.deepEqual(await claimableBuckets(client, { address }), []);
+    assert.equal(await balanceOf(address), 0n);
+  });
+});
+
 /* HELPERS */
 
 const ANCHORS = ["2024-02-29", "2027-01-31", "2027-12-31", "2100-01-30", "1970-01-01"].map(
@@ -327,6 +364,11 @@ async function newSubscriber(): Promise<{ account: LocalClient; address: Address
   await mintUsdc(client, key.address, 1_000_000_000n);
   await client.setBalance({ address: key.address, value: 10n ** 18n });
   return { account: clientOf(key), address: key.address };
+}
+
+async function pass(seconds: number): Promise<void> {
+  await client.increaseTime({ seconds });
+  await client.mine({ blocks: 1 });
 }
 
 async function mined(sending: Promise<Hex>) {
