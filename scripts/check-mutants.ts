@@ -549,8 +549,8 @@ const mutants: Mutant[] = [
   {
     name: "a first charge is booked and not taken",
     file: plan,
-    find: "        if (amount == 0) return;\n        uint256 expected =",
-    replace: "        if (amount != 0) return;\n        uint256 expected =",
+    find: "        if (amount == 0) return;\n        // Else the caller's mistake",
+    replace: "        if (amount != 0) return;\n        // Else the caller's mistake",
     caughtBy: "SP1",
   },
   {
