@@ -146,8 +146,12 @@ contract SubscriptionPlanInvariants is VaultInvariants {
         uint256 v = block.timestamp % _plans.length;
         uint256 p = (block.timestamp / 7) % PAIRS;
         _makeRich(v, p);
+        for (uint256 i = 0; i < _plans.length; ++i) {
+            if (_handler.stageOf(i) == 2) _probe(i, p, block.timestamp);
+        }
         if (_table.hasRun(v, p)) {
             uint256 next = _table.next(v, p);
+            _probeAfterTwoMissed(v, p, _table.startOf(v, p, next + 2));
             _probe(v, p, block.timestamp);
             for (uint256 row = next; row < next + 3; ++row) {
                 uint256 start = _table.startOf(v, p, row);
@@ -169,6 +173,14 @@ contract SubscriptionPlanInvariants is VaultInvariants {
             _tokens[t].mint(_handler.pairAt(p).subscriber, 1e20);
         }
         _handler.setAllowance(v, _handler.subscriberOf(p), 1);
+    }
+
+    /// @dev As if nobody had come for the two periods before: the next is not charged either.
+    function _probeAfterTwoMissed(uint256 v, uint256 p, uint256 start) private {
+        if (start <= block.timestamp) return;
+        uint256 snapshot = vm.snapshotState();
+        _probe(v, p, start);
+        assertTrue(vm.revertToState(snapshot), "SP6: snapshot of two missed");
     }
 
     /// @dev Charges the pair at `time`, or not, as the table says.
