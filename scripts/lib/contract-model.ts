@@ -62,7 +62,7 @@ export function contractModel(built: BuiltContract): ContractModel {
     abi: built.abi,
     functions: functionsOf(built.abi, bases, tree),
     events: uniqueByName(
-      built.abi.filter((item) => item.type === "event").map(({ name }) => eventOf(name, built, tree)),
+      built.abi.filter((item) => item.type === "event").map(({ name }) => eventOf(name, built, { bases, tree })),
     ),
     errors: uniqueByName(built.abi.filter((item) => item.type === "error").map((item) => errorOf(item, tree))),
     structs: tree
@@ -211,8 +211,17 @@ function errorOf(item: { name: string; inputs: readonly AbiParameter[] }, tree: 
   return { name: item.name, source, doc: docOf(node), fields: fieldsOf(node.parameters, tree) };
 }
 
-function eventOf(name: string, built: BuiltContract, tree: Tree): EventModel {
-  const definition = tree.all("EventDefinition").find(({ node }) => node.name === name);
+/** Contracts that are compiled together can have events of one name: the contract's own and its bases' come first. */
+function eventOf(
+  name: string,
+  built: BuiltContract,
+  { bases, tree }: { bases: readonly Located[]; tree: Tree },
+): EventModel {
+  const isIt = ({ nodeType, name: itsName }: AstNode) => nodeType === "EventDefinition" && itsName === name;
+  const ofBases = bases.flatMap(({ node, source }) =>
+    (node.nodes as AstNode[]).map((member) => ({ node: member, source })),
+  );
+  const definition = [...ofBases, ...tree.all("EventDefinition")].find(({ node }) => isIt(node));
   if (!definition) throw new Error(`Event ${name} is in an ABI, but not in the syntax tree.`);
   return { name, contract: built.name, source: definition.source, doc: docOf(definition.node) };
 }
