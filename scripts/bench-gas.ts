@@ -16,6 +16,9 @@ import {
   zeroHash,
 } from "viem";
 import type { HDAccount } from "viem/accounts";
+import { executeTypedData, paymentApprovalTypedData } from "../sdk/src/generated/typedData.js";
+import { encodePaymentBlob, encodeSignatures } from "../sdk/src/multisig/blob.js";
+import { encodeConfig, sortConfig } from "../sdk/src/multisig/config.js";
 import { buildReceiptProof } from "../sdk/src/receipt-proof/buildReceiptProof.js";
 import { encodeTerms, PeriodUnit, subscribeTypedData } from "../sdk/src/subscription/index.js";
 import { type GasRow, gasRow, table } from "./lib/gas-table.js";
@@ -60,6 +63,30 @@ const refundWindowTerms = {
 
 const escrowTerms = { ...vaultTerms, captureWindow: Number(CAPTURE_WINDOW) };
 
+/** An agent for payments up to the price, with one human for a hundred times that, with both for more. */
+const accountRules = sortConfig({
+  fullWeight: 4,
+  signers: [
+    { account: deployer.address, weight: 1, isHuman: false, isContract: false },
+    { account: receiver.address, weight: 2, isHuman: true, isContract: false },
+    { account: operator.address, weight: 2, isHuman: true, isContract: false },
+  ],
+  payees: [],
+  tokens: [
+    {
+      token: USDC,
+      reserve: PRICE,
+      refillPerDay: PRICE,
+      refillTarget: PRICE,
+      tiers: [
+        { maxValue: PRICE, weight: 1 },
+        { maxValue: 100n * PRICE, weight: 3 },
+        { maxValue: 1_000n * PRICE, weight: 4 },
+      ],
+    },
+  ],
+});
+
 // A fixed date, so that every signature, and with it every zero byte of calldata, is the same in each run.
 const connection = { network: "demo", override: { initialDate: "2026-01-01T00:00:00Z" } };
 const server = await hre.network.createServer(connection, "127.0.0.1", 0);
@@ -82,12 +109,15 @@ async function measure(client: LocalClient): Promise<void> {
 
   const ofPlans = await measureSubscriptions(client, verifier);
 
-  const rows = [...ofRefundWindow.rows, ...ofEscrow.rows, ...ofPlans.rows];
+  const ofMultisig = await measureMultisig(client);
+
+  const rows = [...ofRefundWindow.rows, ...ofEscrow.rows, ...ofPlans.rows, ...ofMultisig.rows];
   console.log(table(rows));
   writeFileSync("bench/gas.json", `${JSON.stringify(rows, null, 2)}\n`);
 
   if (!process.argv.includes("--trace")) return;
-  for (const [name, receipt] of Object.entries({ ...ofRefundWindow.traced, ...ofEscrow.traced, ...ofPlans.traced })) {
+  const traced = { ...ofRefundWindow.traced, ...ofEscrow.traced, ...ofPlans.traced, ...ofMultisig.traced };
+  for (const [name, receipt] of Object.entries(traced)) {
     const { gasUsed, transactionHash } = receipt;
     console.log(`\n${name}: ${gasUsed} gas`);
     console.log(table(await traceRows(client, transactionHash, Number(gasUsed))));
@@ -405,6 +435,90 @@ async function charge(
   return receipt;
 }
 
+/* MULTISIG */
+
+/** The signatures of these signers over what `typedData` makes, as the account reads them. */
+async function signaturesOf(signers: readonly HDAccount[], typedData: Parameters<HDAccount["signTypedData"]>[0]) {
+  const signatures = signers.map(async (signer) => ({
+    signer: signer.address,
+    signature: await signer.signTypedData(typedData),
+  }));
+  return encodeSignatures(accountRules.signers, await Promise.all(signatures));
+}
+
+/** A payment by an account, as a stock facilitator settles it; the payee has had some before. */
+async function payByAccount(
+  client: LocalClient,
+  account: Address,
+  signers: readonly HDAccount[],
+  index: number,
+): Promise<TransactionReceipt> {
+  const { timestamp } = await client.getBlock();
+  const payment = {
+    epoch: 0n,
+    method: "transferWithAuthorization" as const,
+    token: USDC,
+    payee: payer.address,
+    value: PRICE,
+    validAfter: timestamp - 600n,
+    validBefore: timestamp + HOUR,
+    nonce: nonceOf(index),
+    resource: nonceOf(index),
+  };
+  const typedData = paymentApprovalTypedData({ address: account, chainId: client.chain.id, message: payment });
+  const blob = encodePaymentBlob(payment, {
+    domain: { nameHash: keccak256(toHex("USDC")), versionHash: keccak256(toHex("2")) },
+    signatures: await signaturesOf(signers, typedData as Parameters<HDAccount["signTypedData"]>[0]),
+    tokenIndex: 0,
+  });
+  const abi = parseAbi([
+    "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
+  ]);
+  const { nonce, payee, validAfter, validBefore, value } = payment;
+  const args = [account, payee, value, validAfter, validBefore, nonce, blob] as const;
+  return mined(
+    client,
+    await client.writeContract({ abi, address: USDC, args, functionName: "transferWithAuthorization" }),
+  );
+}
+
+/** A transfer of USDC by two humans. */
+async function executeTransfer(client: LocalClient, account: Address, nonce: bigint): Promise<TransactionReceipt> {
+  const { timestamp } = await client.getBlock();
+  const abi = parseAbi(["function transfer(address to, uint256 value) returns (bool)"]);
+  const data = encodeFunctionData({ abi, functionName: "transfer", args: [payer.address, PRICE] });
+  const message = { epoch: 0n, calls: [{ to: USDC, value: 0n, data }], nonce, deadline: timestamp + HOUR };
+  const typedData = executeTypedData({ address: account, chainId: client.chain.id, message });
+  const signatures = await signaturesOf([receiver, operator], typedData as Parameters<HDAccount["signTypedData"]>[0]);
+  return send(client, deployer, { address: account, kind: "Multisig" }, "execute", [message, signatures]);
+}
+
+async function measureMultisig(client: LocalClient): Promise<Measured> {
+  const implementation = await deploy(client, "Multisig", []);
+  const factory = { address: await deploy(client, "MultisigFactory", [implementation]), kind: "MultisigFactory" };
+  const config = encodeConfig(accountRules);
+  const deployment = await send(client, deployer, factory, "deploy", [config, zeroHash]);
+  const [event] = parseEventLogs({ abi: artifact(factory.kind).abi, logs: deployment.logs });
+  const { account } = (event as unknown as { args: { account: Address } }).args;
+  await mintUsdc(client, account, 1_000n * PRICE);
+
+  await payByAccount(client, account, [deployer], 300);
+  const exact1 = await payByAccount(client, account, [deployer], 301);
+  const exact2 = await payByAccount(client, account, [deployer, receiver], 302);
+  const exact3 = await payByAccount(client, account, [deployer, receiver, operator], 303);
+  await executeTransfer(client, account, 0n);
+  const execute2 = await executeTransfer(client, account, 1n);
+
+  const rows = [
+    gasRow("multisig.exact1", gasOf(exact1)),
+    gasRow("multisig.exact2", gasOf(exact2)),
+    gasRow("multisig.exact3", gasOf(exact3)),
+    gasRow("multisig.execute2", gasOf(execute2)),
+    gasRow("multisig.deploy3", gasOf(deployment)),
+  ];
+  return { rows, traced: { exact1, exact3, execute2, deploy3: deployment } };
+}
+
 function itemOf({ address }: HDAccount, nonce: Hex) {
   return { amount: PRICE, expectedCaptured: 0n, expectedHeld: PRICE, nonce, payer: address };
 }
@@ -416,7 +530,7 @@ function refOf({ address }: HDAccount, nonce: Hex) {
 async function send(
   client: LocalClient,
   account: HDAccount,
-  { address, kind }: Vault,
+  { address, kind }: { address: Address; kind: string },
   functionName: string,
   args: readonly unknown[],
 ) {

@@ -27,6 +27,8 @@ const CONTRACTS = [
   { addressDoc: "The vault.", calls: ["ReceiptVerifier"], name: "Escrow" },
   { addressDoc: "The plan.", calls: ["ReceiptVerifier"], name: "SubscriptionPlan" },
   { addressDoc: "The factory.", calls: ["RefundWindow", "Escrow", "SubscriptionPlan"], name: "VaultFactory" },
+  { addressDoc: "The account.", calls: [], name: "Multisig" },
+  { addressDoc: "The factory.", calls: ["Multisig"], name: "MultisigFactory" },
 ] as const;
 
 /** What the SDK checks before a contract does, and computes instead of it. */
@@ -70,7 +72,7 @@ export function generateSdk(root: string): Files {
   });
   checkReverts(contracts);
 
-  const typeStrings = typeStringsOf(get(built, "RefundWindow"), "contracts/libraries/TypedDataLib.sol");
+  const typeStrings = typeStringsOf(get(built, "Multisig"), "contracts/libraries/TypedDataLib.sol");
   const tokenEvents = TOKEN_EVENTS.map(([standard, event]) =>
     eventAbiOf(get(built, "ReceiptVerifier"), standard, event),
   );

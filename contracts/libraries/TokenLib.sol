@@ -68,6 +68,22 @@ library TokenLib {
         (bool success, bytes memory reason) = token.call(order);
         if (!success) revert TokenRefusedAuthorization(token, reason);
 
+        _checkBalance(token, expected);
+    }
+
+    /// @notice Takes `amount` from `from`, out of its allowance for this contract, and insists on having received exactly that.
+    /// @param token The ERC-20 token.
+    /// @param from Who pays, and calls.
+    /// @param amount In the token's smallest unit.
+    function pullExactly(address token, address from, uint256 amount) internal {
+        uint256 expected = balanceOf(token) + amount;
+
+        IERC20(token).safeTransferFrom(from, address(this), amount);
+
+        _checkBalance(token, expected);
+    }
+
+    function _checkBalance(address token, uint256 expected) private view {
         uint256 balance = balanceOf(token);
         if (balance != expected) revert ReceivedOtherAmount(token, balance, expected);
     }
@@ -254,13 +270,22 @@ library TokenLib {
 
     /// @notice What this contract has of `token`.
     /// @param token The ERC-20 token.
+    /// @return In the token's smallest unit.
+    function balanceOf(address token) internal view returns (uint256) {
+        (bool isKnown, uint256 balance) = tryBalanceOf(token);
+        if (!isKnown) revert TokenBalanceUnreadable(token);
+        return balance;
+    }
+
+    /// @notice As `balanceOf`, without failing.
+    /// @param token The ERC-20 token.
+    /// @return isKnown Whether it told a balance.
     /// @return balance In the token's smallest unit.
-    function balanceOf(address token) internal view returns (uint256 balance) {
+    function tryBalanceOf(address token) internal view returns (bool isKnown, uint256 balance) {
         (bool success, bytes32 answer, ) = LowLevelCall.staticcallReturn64Bytes(
             token,
             abi.encodeCall(IERC20.balanceOf, (address(this)))
         );
-        if (!success || LowLevelCall.returnDataSize() < 32) revert TokenBalanceUnreadable(token);
-        return uint256(answer);
+        return (success && LowLevelCall.returnDataSize() >= 32, uint256(answer));
     }
 }

@@ -2,14 +2,18 @@
 pragma solidity ^0.8.27;
 
 import {
+    Call,
     Cancel,
     Capture,
     CaptureMany,
     Concede,
     Dispute,
+    Execute,
+    PaymentApproval,
     Refund,
     Release,
     Resolve,
+    StandingApproval,
     Subscribe,
     Undo,
     Void,
@@ -61,6 +65,17 @@ library TypedDataLib {
     );
     bytes32 internal constant UNDO_TYPEHASH = keccak256(
         "Undo(address subscriber,address beneficiary,uint256 closesAt,address to,uint256 deadline)"
+    );
+
+    bytes32 internal constant PAYMENT_APPROVAL_TYPEHASH = keccak256(
+        "PaymentApproval(uint256 epoch,string method,address token,address payee,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce,bytes32 resource)"
+    );
+    bytes32 internal constant STANDING_APPROVAL_TYPEHASH = keccak256(
+        "StandingApproval(uint256 epoch,string method,address token,address payee,uint256 maxValue,uint256 count,uint256 validUntil,bytes32 resource,bytes32 salt)"
+    );
+    bytes32 internal constant CALL_TYPEHASH = keccak256("Call(address to,uint256 value,bytes data)");
+    bytes32 internal constant EXECUTE_TYPEHASH = keccak256(
+        "Execute(uint256 epoch,Call[] calls,uint256 nonce,uint256 deadline)Call(address to,uint256 value,bytes data)"
     );
 
     /// @notice The EIP-712 struct hash of `message`.
@@ -157,5 +172,60 @@ library TypedDataLib {
     /// @return The hash, without the domain.
     function hash(Undo calldata message) internal pure returns (bytes32) {
         return keccak256(abi.encode(UNDO_TYPEHASH, message));
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(PaymentApproval memory message) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    PAYMENT_APPROVAL_TYPEHASH,
+                    message.epoch,
+                    keccak256(bytes(message.method)),
+                    message.token,
+                    message.payee,
+                    message.value,
+                    message.validAfter,
+                    message.validBefore,
+                    message.nonce,
+                    message.resource
+                )
+            );
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(StandingApproval memory message) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    STANDING_APPROVAL_TYPEHASH,
+                    message.epoch,
+                    keccak256(bytes(message.method)),
+                    message.token,
+                    message.payee,
+                    message.maxValue,
+                    message.count,
+                    message.validUntil,
+                    message.resource,
+                    message.salt
+                )
+            );
+    }
+
+    /// @notice The EIP-712 struct hash of `message`.
+    /// @param message What is signed.
+    /// @return The hash, without the domain.
+    function hash(Execute calldata message) internal pure returns (bytes32) {
+        bytes32[] memory calls = new bytes32[](message.calls.length);
+        for (uint256 i = 0; i < calls.length; ++i) {
+            Call calldata call = message.calls[i];
+            calls[i] = keccak256(abi.encode(CALL_TYPEHASH, call.to, call.value, keccak256(call.data)));
+        }
+        bytes32 callsHash = keccak256(abi.encodePacked(calls));
+        return keccak256(abi.encode(EXECUTE_TYPEHASH, message.epoch, callsHash, message.nonce, message.deadline));
     }
 }

@@ -196,3 +196,71 @@ struct Undo {
     address to;
     uint256 deadline;
 }
+
+/// @notice EIP-712 message by which a signer of an account agrees to one payment. The account is the domain.
+/// @param epoch Of the account's rules; a change of rules ends all older approvals.
+/// @param method What the account signs for it: `transferWithAuthorization`, `receiveWithAuthorization` (EIP-3009) or
+/// `permitWitnessTransferFrom` (x402's Permit2 proxy).
+/// @param token The ERC-20 token.
+/// @param payee Who is paid.
+/// @param value In the token's smallest unit.
+/// @param validAfter Unix second after which it can be paid.
+/// @param validBefore First Unix second at which it can no longer be paid.
+/// @param nonce Of the payment.
+/// @param resource Hash of what is paid for, as the one who asks tells it; zero for nothing told.
+struct PaymentApproval {
+    uint256 epoch;
+    string method;
+    address token;
+    address payee;
+    uint256 value;
+    uint256 validAfter;
+    uint256 validBefore;
+    bytes32 nonce;
+    bytes32 resource;
+}
+
+/// @notice EIP-712 message by which humans agree to a number of payments ahead, each of which any signer then releases. The
+/// account is the domain.
+/// @param epoch Of the account's rules; a change of rules ends all older approvals.
+/// @param method `transferWithAuthorization` (EIP-3009), and no other.
+/// @param token The ERC-20 token.
+/// @param payee Who is paid.
+/// @param maxValue Of each payment, in the token's smallest unit.
+/// @param count How many payments. Their nonces are the hashes of the approval and the numbers below `count`.
+/// @param validUntil No payment may be valid beyond this Unix second.
+/// @param resource Hash of what is paid for; zero for nothing told.
+/// @param salt Free; makes approvals of otherwise equal terms different.
+struct StandingApproval {
+    uint256 epoch;
+    string method;
+    address token;
+    address payee;
+    uint256 maxValue;
+    uint256 count;
+    uint256 validUntil;
+    bytes32 resource;
+    bytes32 salt;
+}
+
+/// @notice One call that an account makes.
+/// @param to Whom it calls.
+/// @param value Of the chain's own coin, in wei.
+/// @param data What it calls with.
+struct Call {
+    address to;
+    uint256 value;
+    bytes data;
+}
+
+/// @notice EIP-712 message by which signers of full weight let their account make calls. The account is the domain.
+/// @param epoch Of the account's rules; a change of rules ends all older messages.
+/// @param calls All of them, in this order, or none.
+/// @param nonce The account's next; each is used once.
+/// @param deadline First Unix second at which the message is no longer valid.
+struct Execute {
+    uint256 epoch;
+    Call[] calls;
+    uint256 nonce;
+    uint256 deadline;
+}

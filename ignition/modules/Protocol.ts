@@ -1,5 +1,6 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import Escrow from "./Escrow.js";
+import Multisig from "./Multisig.js";
 import ReceiptVerifier from "./ReceiptVerifier.js";
 import RefundWindow from "./RefundWindow.js";
 import SubscriptionPlan from "./SubscriptionPlan.js";
@@ -10,6 +11,7 @@ export default buildModule("Protocol", (m) => {
   const refundWindow = m.useModule(RefundWindow);
   const escrow = m.useModule(Escrow);
   const subscriptionPlan = m.useModule(SubscriptionPlan);
+  const multisig = m.useModule(Multisig);
   return {
     receiptVerifier: receiptVerifier.verifier,
     refundWindowFactory: refundWindow.factory,
@@ -18,5 +20,7 @@ export default buildModule("Protocol", (m) => {
     escrowImplementation: escrow.implementation,
     subscriptionPlanFactory: subscriptionPlan.factory,
     subscriptionPlanImplementation: subscriptionPlan.implementation,
+    multisigFactory: multisig.factory,
+    multisigImplementation: multisig.implementation,
   };
 });

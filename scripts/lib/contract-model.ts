@@ -346,6 +346,7 @@ export function uniqueByName<Named extends { name: string }>(items: readonly Nam
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function stringify(value: unknown): string {
-  return JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `${item}n` : item));
+/** Everything but where it stands: two interfaces may declare the same error in the same words. */
+function stringify(value: object): string {
+  return JSON.stringify({ ...value, source: undefined }, (_, item) => (typeof item === "bigint" ? `${item}n` : item));
 }

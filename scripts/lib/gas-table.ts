@@ -18,6 +18,11 @@ const peers: Record<string, { peer: string; peerGas: number } | Record<string, n
   "subscriptions.charge1": { peer: "spend-permissions SpendPermissionManager.spend, new period", peerGas: 89_902 },
   "subscriptions.charge100": { peer: "spend-permissions SpendRouter.multicall", peerGas: 85_019 },
   "subscriptions.charge100held": {},
+  "multisig.exact1": { peer: "Safe 1.4.1 as ERC-1271 payer, 1 of 1", peerGas: 111_037 },
+  "multisig.exact2": { peer: "Safe 1.4.1 as ERC-1271 payer, 2 of 3", peerGas: 118_812 },
+  "multisig.exact3": { peer: "Safe 1.4.1 as ERC-1271 payer, 3 of 5", peerGas: 126_589 },
+  "multisig.execute2": { peer: "Safe 1.4.1 execTransaction, 2 of 3", peerGas: 83_262 },
+  "multisig.deploy3": { peer: "Safe 1.4.1 proxy, 2 of 3", peerGas: 305_847 },
   "subscriptions.cancel": { peer: "spend-permissions revoke", peerGas: 66_533 },
 };
 

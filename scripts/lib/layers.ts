@@ -16,6 +16,7 @@ type Layer = {
 const openZeppelin = "@openzeppelin/contracts/";
 /** Nothing else of Solady: the rest is OpenZeppelin's part. */
 const soladyDates = "solady/src/utils/DateTimeLib.sol$";
+const soladyCodeStorage = "solady/src/utils/SSTORE2.sol$";
 
 /** Who may import whom. Imports are matched as repository paths or package names. */
 const layers: readonly Layer[] = [
@@ -41,8 +42,8 @@ const layers: readonly Layer[] = [
   },
   {
     files: /^contracts\//,
-    only: new RegExp(`^(contracts/(base|interfaces|libraries|types)/|${openZeppelin})`),
-    rule: "products never import each other, nor anything from outside contracts/ but OpenZeppelin",
+    only: new RegExp(`^(contracts/(base|interfaces|libraries|types)/|${openZeppelin}|${soladyCodeStorage})`),
+    rule: "products never import each other, nor anything from outside contracts/ but OpenZeppelin and Solady's SSTORE2",
   },
   {
     files: /^ignition\//,

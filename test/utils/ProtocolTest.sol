@@ -2,6 +2,8 @@
 pragma solidity ^0.8.27;
 
 import {Escrow} from "../../contracts/Escrow.sol";
+import {Multisig} from "../../contracts/Multisig.sol";
+import {MultisigFactory} from "../../contracts/MultisigFactory.sol";
 import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {SubscriptionPlan} from "../../contracts/SubscriptionPlan.sol";
@@ -31,6 +33,14 @@ abstract contract ProtocolTest is TestBase {
 
     function deployFactory(IVault implementation) internal returns (VaultFactory) {
         return VaultFactory(_deploy("VaultFactory.sol:VaultFactory", abi.encode(implementation)));
+    }
+
+    function deployMultisigImplementation() internal returns (Multisig) {
+        return Multisig(payable(_deploy("Multisig.sol:Multisig", "")));
+    }
+
+    function deployMultisigFactory(Multisig implementation) internal returns (MultisigFactory) {
+        return MultisigFactory(_deploy("MultisigFactory.sol:MultisigFactory", abi.encode(implementation)));
     }
 
     function _deploy(string memory artifact, bytes memory constructorArguments) private returns (address deployed) {

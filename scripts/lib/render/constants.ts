@@ -15,12 +15,11 @@ export function renderAddresses(contracts: readonly CanonicalContract[]): string
       .map(({ address, role }) => `${role}: "${address}",`);
     return `"${kind}": {\n${roles.join("\n")}\n},`;
   });
-  // What has a factory makes vaults.
-  const vaultKinds = contracts.filter(({ role }) => role === "factory").map(({ kind }) => `"${kind}"`);
+  const vaultKinds = contracts.filter(({ contract }) => contract === "VaultFactory").map(({ kind }) => `"${kind}"`);
   return file(
     ["deployments/canonical.json"],
     {},
-    `/** The canonical contracts, by what they are for: each kind of vault, and what vaults use. The same on every chain. */
+    `/** The canonical contracts, by what they are for: each kind of vault, what vaults use, and accounts. The same on every chain. */
 export const addresses = {
 ${entries.join("\n")}
 } as const;

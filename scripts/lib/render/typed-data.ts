@@ -20,13 +20,17 @@ export function renderTypedData(contracts: readonly SdkContract[], typeStrings: 
     throw new Error("The contracts have type strings of structs that nobody signs.");
 
   const signing = contracts.flatMap(({ eip712, name, source }) => (eip712 ? [{ eip712, name, source }] : []));
-  const domainTypes = signing.map(({ name }) => `ReturnType<typeof ${camelCase(name)}Domain>`);
+  // What several contracts take is signed for any of them: those are the vaults.
+  const vaults = new Set(messages.flatMap(({ contracts }) => (contracts.length > 1 ? contracts : [])));
+  const domainTypes = signing
+    .filter(({ name }) => vaults.has(name))
+    .map(({ name }) => `ReturnType<typeof ${camelCase(name)}Domain>`);
   return file(
     [...signing.map(({ source }) => source), ...structs.map(({ source }) => source)],
     { viem: ["type Address"], "./types.js": messages.map(({ struct }) => `type ${struct.name}`) },
     [
-      `${jsDoc(["One vault on one chain."])}export type VerifyingContract = {
-        /** The vault. */
+      `${jsDoc(["One vault, or one account, on one chain."])}export type VerifyingContract = {
+        /** The vault or account. */
         address: Address;
         chainId: number;
       };`,
@@ -46,13 +50,13 @@ type SignedMessage = {
   contracts: string[];
 };
 
-/** Structs that a contract with an EIP-712 domain takes together with a signature. */
+/** Structs that a contract with an EIP-712 domain takes as a message: with its signatures, or to tell its digest. */
 function signedMessages(contracts: readonly ContractModel[]): SignedMessage[] {
   const messages = new Map<string, SignedMessage>();
   for (const contract of contracts.filter(({ eip712 }) => eip712)) {
     for (const struct of signedStructs(contract)) {
       const known = messages.get(struct.name);
-      if (known) known.contracts.push(contract.name);
+      if (known) known.contracts = [...new Set([...known.contracts, contract.name])];
       else messages.set(struct.name, { contracts: [contract.name], nested: nestedIn(struct, contract), struct });
     }
   }
@@ -61,7 +65,6 @@ function signedMessages(contracts: readonly ContractModel[]): SignedMessage[] {
 
 function signedStructs({ functions, structs }: ContractModel): StructModel[] {
   return functions
-    .filter(({ inputs }) => inputs.some(({ name }) => name === "signature"))
     .flatMap(({ inputs }) =>
       inputs.flatMap(({ name, type }) => (name === "message" && type.kind === "struct" ? [type.name] : [])),
     )
@@ -87,7 +90,7 @@ function eip712Type(type: SolidityType): string {
 }
 
 function renderDomain(contract: string, { name, version }: { name: string; version: string }): string {
-  return `${jsDoc([`The EIP-712 domain of one ${contract} vault.`])}export function ${camelCase(contract)}Domain({ address, chainId }: VerifyingContract) {
+  return `${jsDoc([`The EIP-712 domain of one ${contract}.`])}export function ${camelCase(contract)}Domain({ address, chainId }: VerifyingContract) {
   return { chainId, name: ${JSON.stringify(name)}, verifyingContract: address, version: ${JSON.stringify(version)} } as const;
 }`;
 }

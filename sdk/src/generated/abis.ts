@@ -4707,6 +4707,633 @@ export const vaultFactoryAbi = [
   { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
 ] as const;
 
+/** The ABI of Multisig. */
+export const multisigAbi = [
+  { inputs: [], stateMutability: "nonpayable", type: "constructor" },
+  {
+    inputs: [
+      { name: "index", type: "uint256" },
+      { name: "reason", type: "bytes" },
+    ],
+    name: "CallFailed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "index", type: "uint256" },
+      { name: "to", type: "address" },
+    ],
+    name: "CallWithoutCode",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "fullWeight", type: "uint256" },
+      { name: "agentsWeight", type: "uint256" },
+      { name: "totalWeight", type: "uint256" },
+    ],
+    name: "ConfigFullWeightWrong",
+    type: "error",
+  },
+  { inputs: [], name: "ConfigMalformed", type: "error" },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigPayeeWrong", type: "error" },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigSignerWrong", type: "error" },
+  { inputs: [{ name: "count", type: "uint256" }], name: "ConfigSignersOutOfBounds", type: "error" },
+  {
+    inputs: [
+      { name: "tokenIndex", type: "uint256" },
+      { name: "index", type: "uint256" },
+    ],
+    name: "ConfigTierWrong",
+    type: "error",
+  },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigTokenWrong", type: "error" },
+  {
+    inputs: [
+      { name: "epoch", type: "uint256" },
+      { name: "signedEpoch", type: "uint256" },
+    ],
+    name: "EpochMismatch",
+    type: "error",
+  },
+  { inputs: [], name: "InvalidShortString", type: "error" },
+  {
+    inputs: [
+      { name: "nonce", type: "uint256" },
+      { name: "signedNonce", type: "uint256" },
+    ],
+    name: "NonceMismatch",
+    type: "error",
+  },
+  { inputs: [], name: "NotAnAccount", type: "error" },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotHuman", type: "error" },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotSelf", type: "error" },
+  { inputs: [{ name: "token", type: "address" }], name: "NothingToRefill", type: "error" },
+  { inputs: [{ name: "payee", type: "address" }], name: "PayeeNotListed", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "balance", type: "uint256" },
+      { name: "expectedBalance", type: "uint256" },
+    ],
+    name: "ReceivedOtherAmount",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "bits", type: "uint8" },
+      { name: "value", type: "uint256" },
+    ],
+    name: "SafeCastOverflowedUintDowncast",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  {
+    inputs: [
+      { name: "deadline", type: "uint256" },
+      { name: "timestamp", type: "uint256" },
+    ],
+    name: "SignatureExpired",
+    type: "error",
+  },
+  { inputs: [], name: "SignaturesInvalid", type: "error" },
+  { inputs: [], name: "SignerIsAccount", type: "error" },
+  { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenBalanceUnreadable", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "reason", type: "bytes" },
+    ],
+    name: "TokenRefusedAuthorization",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenWithoutRules", type: "error" },
+  {
+    inputs: [
+      { name: "weight", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "WeightTooLow",
+    type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "approval", type: "bytes32" },
+      { indexed: true, name: "by", type: "address" },
+    ],
+    name: "ApprovalRevoked",
+    type: "event",
+  },
+  { anonymous: false, inputs: [], name: "EIP712DomainChanged", type: "event" },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "nonce", type: "uint256" },
+      { indexed: false, name: "calls", type: "uint256" },
+    ],
+    name: "Executed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: true, name: "from", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "reserve", type: "uint256" },
+    ],
+    name: "Funded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "epoch", type: "uint256" },
+      { indexed: false, name: "config", type: "bytes" },
+    ],
+    name: "Reconfigured",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "reserve", type: "uint256" },
+      { indexed: false, name: "refilledAt", type: "uint256" },
+    ],
+    name: "Refilled",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "token", type: "address" },
+      { indexed: false, name: "reserve", type: "uint256" },
+    ],
+    name: "ReserveSet",
+    type: "event",
+  },
+  {
+    inputs: [{ name: "packed", type: "bytes" }],
+    name: "checkConfig",
+    outputs: [],
+    stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "config",
+    outputs: [
+      {
+        components: [
+          { name: "fullWeight", type: "uint8" },
+          {
+            components: [
+              { name: "account", type: "address" },
+              { name: "weight", type: "uint8" },
+              { name: "isHuman", type: "bool" },
+              { name: "isContract", type: "bool" },
+            ],
+            name: "signers",
+            type: "tuple[]",
+          },
+          { name: "payees", type: "address[]" },
+          {
+            components: [
+              { name: "token", type: "address" },
+              { name: "reserve", type: "uint96" },
+              { name: "refillPerDay", type: "uint96" },
+              { name: "refillTarget", type: "uint96" },
+              {
+                components: [
+                  { name: "maxValue", type: "uint96" },
+                  { name: "weight", type: "uint8" },
+                ],
+                name: "tiers",
+                type: "tuple[]",
+              },
+            ],
+            name: "tokens",
+            type: "tuple[]",
+          },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "epoch", type: "uint256" },
+          { name: "method", type: "string" },
+          { name: "token", type: "address" },
+          { name: "payee", type: "address" },
+          { name: "value", type: "uint256" },
+          { name: "validAfter", type: "uint256" },
+          { name: "validBefore", type: "uint256" },
+          { name: "nonce", type: "bytes32" },
+          { name: "resource", type: "bytes32" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+    ],
+    name: "digestOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "eip712Domain",
+    outputs: [
+      { name: "fields", type: "bytes1" },
+      { name: "name", type: "string" },
+      { name: "version", type: "string" },
+      { name: "chainId", type: "uint256" },
+      { name: "verifyingContract", type: "address" },
+      { name: "salt", type: "bytes32" },
+      { name: "extensions", type: "uint256[]" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "fullWeight", type: "uint8" },
+          {
+            components: [
+              { name: "account", type: "address" },
+              { name: "weight", type: "uint8" },
+              { name: "isHuman", type: "bool" },
+              { name: "isContract", type: "bool" },
+            ],
+            name: "signers",
+            type: "tuple[]",
+          },
+          { name: "payees", type: "address[]" },
+          {
+            components: [
+              { name: "token", type: "address" },
+              { name: "reserve", type: "uint96" },
+              { name: "refillPerDay", type: "uint96" },
+              { name: "refillTarget", type: "uint96" },
+              {
+                components: [
+                  { name: "maxValue", type: "uint96" },
+                  { name: "weight", type: "uint8" },
+                ],
+                name: "tiers",
+                type: "tuple[]",
+              },
+            ],
+            name: "tokens",
+            type: "tuple[]",
+          },
+        ],
+        name: "newConfig",
+        type: "tuple",
+      },
+    ],
+    name: "encodeConfig",
+    outputs: [{ name: "packed", type: "bytes" }],
+    stateMutability: "pure",
+    type: "function",
+  },
+  { inputs: [], name: "epoch", outputs: [{ name: "", type: "uint256" }], stateMutability: "view", type: "function" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "epoch", type: "uint256" },
+          {
+            components: [
+              { name: "to", type: "address" },
+              { name: "value", type: "uint256" },
+              { name: "data", type: "bytes" },
+            ],
+            name: "calls",
+            type: "tuple[]",
+          },
+          { name: "nonce", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+      { name: "signatures", type: "bytes" },
+    ],
+    name: "execute",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "fund",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "token", type: "address" },
+          { name: "payer", type: "address" },
+          { name: "value", type: "uint256" },
+          { name: "validAfter", type: "uint256" },
+          { name: "validBefore", type: "uint256" },
+          { name: "nonce", type: "bytes32" },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "authorization",
+        type: "tuple",
+      },
+    ],
+    name: "fundWithAuthorization",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "approval", type: "bytes32" }],
+    name: "isRevoked",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "hash", type: "bytes32" },
+      { name: "signature", type: "bytes" },
+    ],
+    name: "isValidSignature",
+    outputs: [{ name: "", type: "bytes4" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  { inputs: [], name: "nonce", outputs: [{ name: "", type: "uint256" }], stateMutability: "view", type: "function" },
+  {
+    inputs: [{ name: "packed", type: "bytes" }],
+    name: "reconfigure",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "token", type: "address" }],
+    name: "refill",
+    outputs: [{ name: "amount", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "approval", type: "bytes32" }],
+    name: "revoke",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "setReserve",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "token", type: "address" }],
+    name: "spendableOf",
+    outputs: [
+      {
+        components: [
+          { name: "amount", type: "uint256" },
+          { name: "afterRefill", type: "uint256" },
+          { name: "target", type: "uint256" },
+          { name: "perDay", type: "uint256" },
+          { name: "reserve", type: "uint256" },
+        ],
+        name: "spendable",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "epoch", type: "uint256" },
+          { name: "method", type: "string" },
+          { name: "token", type: "address" },
+          { name: "payee", type: "address" },
+          { name: "maxValue", type: "uint256" },
+          { name: "count", type: "uint256" },
+          { name: "validUntil", type: "uint256" },
+          { name: "resource", type: "bytes32" },
+          { name: "salt", type: "bytes32" },
+        ],
+        name: "message",
+        type: "tuple",
+      },
+    ],
+    name: "standingDigestOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "payee", type: "address" },
+      { name: "value", type: "uint256" },
+    ],
+    name: "weightFor",
+    outputs: [{ name: "weight", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  { stateMutability: "payable", type: "receive" },
+] as const;
+
+/** The ABI of MultisigFactory. With the errors of Multisig, which it calls. */
+export const multisigFactoryAbi = [
+  { inputs: [{ name: "implementation_", type: "address" }], stateMutability: "nonpayable", type: "constructor" },
+  { inputs: [], name: "CloneArgumentsTooLong", type: "error" },
+  { inputs: [], name: "Create2EmptyBytecode", type: "error" },
+  { inputs: [], name: "FailedDeployment", type: "error" },
+  { inputs: [{ name: "implementation", type: "address" }], name: "ImplementationHasNoCode", type: "error" },
+  {
+    inputs: [
+      { name: "balance", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "InsufficientBalance",
+    type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "account", type: "address" },
+      { indexed: false, name: "config", type: "bytes" },
+      { indexed: false, name: "salt", type: "bytes32" },
+    ],
+    name: "MultisigDeployed",
+    type: "event",
+  },
+  {
+    inputs: [
+      { name: "config", type: "bytes" },
+      { name: "salt", type: "bytes32" },
+    ],
+    name: "addressOf",
+    outputs: [{ name: "account", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "config", type: "bytes" },
+      { name: "salt", type: "bytes32" },
+    ],
+    name: "deploy",
+    outputs: [{ name: "account", type: "address" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "implementation",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "index", type: "uint256" },
+      { name: "reason", type: "bytes" },
+    ],
+    name: "CallFailed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "index", type: "uint256" },
+      { name: "to", type: "address" },
+    ],
+    name: "CallWithoutCode",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "fullWeight", type: "uint256" },
+      { name: "agentsWeight", type: "uint256" },
+      { name: "totalWeight", type: "uint256" },
+    ],
+    name: "ConfigFullWeightWrong",
+    type: "error",
+  },
+  { inputs: [], name: "ConfigMalformed", type: "error" },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigPayeeWrong", type: "error" },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigSignerWrong", type: "error" },
+  { inputs: [{ name: "count", type: "uint256" }], name: "ConfigSignersOutOfBounds", type: "error" },
+  {
+    inputs: [
+      { name: "tokenIndex", type: "uint256" },
+      { name: "index", type: "uint256" },
+    ],
+    name: "ConfigTierWrong",
+    type: "error",
+  },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigTokenWrong", type: "error" },
+  {
+    inputs: [
+      { name: "epoch", type: "uint256" },
+      { name: "signedEpoch", type: "uint256" },
+    ],
+    name: "EpochMismatch",
+    type: "error",
+  },
+  { inputs: [], name: "InvalidShortString", type: "error" },
+  {
+    inputs: [
+      { name: "nonce", type: "uint256" },
+      { name: "signedNonce", type: "uint256" },
+    ],
+    name: "NonceMismatch",
+    type: "error",
+  },
+  { inputs: [], name: "NotAnAccount", type: "error" },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotHuman", type: "error" },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotSelf", type: "error" },
+  { inputs: [{ name: "token", type: "address" }], name: "NothingToRefill", type: "error" },
+  { inputs: [{ name: "payee", type: "address" }], name: "PayeeNotListed", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "balance", type: "uint256" },
+      { name: "expectedBalance", type: "uint256" },
+    ],
+    name: "ReceivedOtherAmount",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "bits", type: "uint8" },
+      { name: "value", type: "uint256" },
+    ],
+    name: "SafeCastOverflowedUintDowncast",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  {
+    inputs: [
+      { name: "deadline", type: "uint256" },
+      { name: "timestamp", type: "uint256" },
+    ],
+    name: "SignatureExpired",
+    type: "error",
+  },
+  { inputs: [], name: "SignaturesInvalid", type: "error" },
+  { inputs: [], name: "SignerIsAccount", type: "error" },
+  { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenBalanceUnreadable", type: "error" },
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "reason", type: "bytes" },
+    ],
+    name: "TokenRefusedAuthorization",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenWithoutRules", type: "error" },
+  {
+    inputs: [
+      { name: "weight", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "WeightTooLow",
+    type: "error",
+  },
+] as const;
+
 /** Every error that a contract of ours can answer with. */
 export const errorsAbi = [
   {
@@ -4815,6 +5442,22 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "index", type: "uint256" },
+      { name: "reason", type: "bytes" },
+    ],
+    name: "CallFailed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "index", type: "uint256" },
+      { name: "to", type: "address" },
+    ],
+    name: "CallWithoutCode",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "id", type: "bytes32" },
       { name: "captureUntil", type: "uint40" },
     ],
@@ -4858,6 +5501,28 @@ export const errorsAbi = [
   },
   { inputs: [{ name: "token", type: "address" }], name: "ClaimEmpty", type: "error" },
   { inputs: [], name: "CloneArgumentsTooLong", type: "error" },
+  {
+    inputs: [
+      { name: "fullWeight", type: "uint256" },
+      { name: "agentsWeight", type: "uint256" },
+      { name: "totalWeight", type: "uint256" },
+    ],
+    name: "ConfigFullWeightWrong",
+    type: "error",
+  },
+  { inputs: [], name: "ConfigMalformed", type: "error" },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigPayeeWrong", type: "error" },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigSignerWrong", type: "error" },
+  { inputs: [{ name: "count", type: "uint256" }], name: "ConfigSignersOutOfBounds", type: "error" },
+  {
+    inputs: [
+      { name: "tokenIndex", type: "uint256" },
+      { name: "index", type: "uint256" },
+    ],
+    name: "ConfigTierWrong",
+    type: "error",
+  },
+  { inputs: [{ name: "index", type: "uint256" }], name: "ConfigTokenWrong", type: "error" },
   { inputs: [], name: "Create2EmptyBytecode", type: "error" },
   {
     inputs: [
@@ -4915,6 +5580,14 @@ export const errorsAbi = [
       { name: "signedDefaultsAt", type: "uint256" },
     ],
     name: "DisputeMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "epoch", type: "uint256" },
+      { name: "signedEpoch", type: "uint256" },
+    ],
+    name: "EpochMismatch",
     type: "error",
   },
   { inputs: [], name: "FailedDeployment", type: "error" },
@@ -5002,12 +5675,22 @@ export const errorsAbi = [
   { inputs: [{ name: "id", type: "bytes32" }], name: "NoArbiter", type: "error" },
   {
     inputs: [
+      { name: "nonce", type: "uint256" },
+      { name: "signedNonce", type: "uint256" },
+    ],
+    name: "NonceMismatch",
+    type: "error",
+  },
+  { inputs: [], name: "NotAnAccount", type: "error" },
+  {
+    inputs: [
       { name: "id", type: "bytes32" },
       { name: "caller", type: "address" },
     ],
     name: "NotArbiter",
     type: "error",
   },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotHuman", type: "error" },
   { inputs: [{ name: "caller", type: "address" }], name: "NotMerchant", type: "error" },
   {
     inputs: [
@@ -5033,6 +5716,7 @@ export const errorsAbi = [
     name: "NotPayer",
     type: "error",
   },
+  { inputs: [{ name: "caller", type: "address" }], name: "NotSelf", type: "error" },
   {
     inputs: [
       { name: "id", type: "bytes32" },
@@ -5068,6 +5752,8 @@ export const errorsAbi = [
     name: "NothingToDispute",
     type: "error",
   },
+  { inputs: [{ name: "token", type: "address" }], name: "NothingToRefill", type: "error" },
+  { inputs: [{ name: "payee", type: "address" }], name: "PayeeNotListed", type: "error" },
   { inputs: [{ name: "id", type: "bytes32" }], name: "PaymentAlreadyKnown", type: "error" },
   {
     inputs: [
@@ -5309,6 +5995,8 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "signer", type: "address" }], name: "SignatureInvalid", type: "error" },
+  { inputs: [], name: "SignaturesInvalid", type: "error" },
+  { inputs: [], name: "SignerIsAccount", type: "error" },
   { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
   {
     inputs: [
@@ -5442,6 +6130,7 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "token", type: "address" }], name: "TokenStateUnreadable", type: "error" },
+  { inputs: [{ name: "token", type: "address" }], name: "TokenWithoutRules", type: "error" },
   {
     inputs: [
       { name: "pair", type: "bytes32" },
@@ -5463,6 +6152,14 @@ export const errorsAbi = [
   },
   { inputs: [{ name: "subscriber", type: "address" }], name: "UndoUsed", type: "error" },
   { inputs: [{ name: "verifier", type: "address" }], name: "VerifierHasNoCode", type: "error" },
+  {
+    inputs: [
+      { name: "weight", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "WeightTooLow",
+    type: "error",
+  },
 ] as const;
 
 /** What a token with EIP-3009 logs when an authorization is used. */

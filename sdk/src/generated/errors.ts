@@ -394,6 +394,62 @@ export declare namespace BlockTooOldError {
 }
 
 /**
+ * One of the calls failed, and with it all.
+ *
+ * `reason` is its own answer.
+ */
+export class CallFailedError extends RecourseError {
+  override readonly name = "CallFailedError";
+  readonly contractError = "CallFailed";
+  readonly args: CallFailedError.Args;
+
+  constructor(args: CallFailedError.Args, options: CauseOption = {}) {
+    super("One of the calls failed, and with it all.", {
+      ...options,
+      docsPath: "docs/errors.md#callfailed",
+      facts: { Index: args.index, Reason: revertReason(args.reason) },
+      next: "`reason` is its own answer.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace CallFailedError {
+  type Args = {
+    index: bigint;
+    reason: Hex;
+  };
+}
+
+/**
+ * A call with data was to go to an address without code.
+ *
+ * Check the address and the chain.
+ */
+export class CallWithoutCodeError extends RecourseError {
+  override readonly name = "CallWithoutCodeError";
+  readonly contractError = "CallWithoutCode";
+  readonly args: CallWithoutCodeError.Args;
+
+  constructor(args: CallWithoutCodeError.Args, options: CauseOption = {}) {
+    super("A call with data was to go to an address without code.", {
+      ...options,
+      docsPath: "docs/errors.md#callwithoutcode",
+      facts: { Index: args.index, To: args.to },
+      next: "Check the address and the chain.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace CallWithoutCodeError {
+  type Args = {
+    index: bigint;
+    to: Address;
+  };
+}
+
+/**
  * The time to capture, or to return by decision, is over.
  *
  * Call `reclaim`: what is held is the payer's.
@@ -581,6 +637,199 @@ export class CloneArgumentsTooLongError extends RecourseError {
 
 export declare namespace CloneArgumentsTooLongError {
   type Args = Record<string, never>;
+}
+
+/**
+ * Full weight cannot be reached, or agents reach it without a human.
+ *
+ * It is more than all agents weigh together, and at most what all signers do.
+ */
+export class ConfigFullWeightWrongError extends RecourseError {
+  override readonly name = "ConfigFullWeightWrongError";
+  readonly contractError = "ConfigFullWeightWrong";
+  readonly args: ConfigFullWeightWrongError.Args;
+
+  constructor(args: ConfigFullWeightWrongError.Args, options: CauseOption = {}) {
+    super("Full weight cannot be reached, or agents reach it without a human.", {
+      ...options,
+      docsPath: "docs/errors.md#configfullweightwrong",
+      facts: { "Full weight": args.fullWeight, "Agents weight": args.agentsWeight, "Total weight": args.totalWeight },
+      next: "It is more than all agents weigh together, and at most what all signers do.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ConfigFullWeightWrongError {
+  type Args = {
+    fullWeight: bigint;
+    agentsWeight: bigint;
+    totalWeight: bigint;
+  };
+}
+
+/**
+ * The config is not in this format: another version, or another length than it says.
+ *
+ * Let `encodeConfig` make it.
+ */
+export class ConfigMalformedError extends RecourseError {
+  override readonly name = "ConfigMalformedError";
+  readonly contractError = "ConfigMalformed";
+  readonly args: ConfigMalformedError.Args;
+
+  constructor(args: ConfigMalformedError.Args = {}, options: CauseOption = {}) {
+    super("The config is not in this format: another version, or another length than it says.", {
+      ...options,
+      docsPath: "docs/errors.md#configmalformed",
+      next: "Let `encodeConfig` make it.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ConfigMalformedError {
+  type Args = Record<string, never>;
+}
+
+/**
+ * There are too many payees, or one is zero or does not come after the one before.
+ *
+ * At most 32, sorted by address, each once.
+ */
+export class ConfigPayeeWrongError extends RecourseError {
+  override readonly name = "ConfigPayeeWrongError";
+  readonly contractError = "ConfigPayeeWrong";
+  readonly args: ConfigPayeeWrongError.Args;
+
+  constructor(args: ConfigPayeeWrongError.Args, options: CauseOption = {}) {
+    super("There are too many payees, or one is zero or does not come after the one before.", {
+      ...options,
+      docsPath: "docs/errors.md#configpayeewrong",
+      facts: { Index: args.index },
+      next: "At most 32, sorted by address, each once.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ConfigPayeeWrongError {
+  type Args = {
+    index: bigint;
+  };
+}
+
+/**
+ * A signer is zero, does not come after the one before, has no weight, or a flag that does not exist.
+ *
+ * Sort the signers by address, each once.
+ */
+export class ConfigSignerWrongError extends RecourseError {
+  override readonly name = "ConfigSignerWrongError";
+  readonly contractError = "ConfigSignerWrong";
+  readonly args: ConfigSignerWrongError.Args;
+
+  constructor(args: ConfigSignerWrongError.Args, options: CauseOption = {}) {
+    super("A signer is zero, does not come after the one before, has no weight, or a flag that does not exist.", {
+      ...options,
+      docsPath: "docs/errors.md#configsignerwrong",
+      facts: { Index: args.index },
+      next: "Sort the signers by address, each once.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ConfigSignerWrongError {
+  type Args = {
+    index: bigint;
+  };
+}
+
+/**
+ * There are no signers, or too many.
+ *
+ * One to 16.
+ */
+export class ConfigSignersOutOfBoundsError extends RecourseError {
+  override readonly name = "ConfigSignersOutOfBoundsError";
+  readonly contractError = "ConfigSignersOutOfBounds";
+  readonly args: ConfigSignersOutOfBoundsError.Args;
+
+  constructor(args: ConfigSignersOutOfBoundsError.Args, options: CauseOption = {}) {
+    super("There are no signers, or too many.", {
+      ...options,
+      docsPath: "docs/errors.md#configsignersoutofbounds",
+      facts: { Count: args.count },
+      next: "One to 16.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ConfigSignersOutOfBoundsError {
+  type Args = {
+    count: bigint;
+  };
+}
+
+/**
+ * A tier does not rise above the one before in value, falls in weight, has none, or more than full weight.
+ *
+ * At most 8 a token.
+ */
+export class ConfigTierWrongError extends RecourseError {
+  override readonly name = "ConfigTierWrongError";
+  readonly contractError = "ConfigTierWrong";
+  readonly args: ConfigTierWrongError.Args;
+
+  constructor(args: ConfigTierWrongError.Args, options: CauseOption = {}) {
+    super("A tier does not rise above the one before in value, falls in weight, has none, or more than full weight.", {
+      ...options,
+      docsPath: "docs/errors.md#configtierwrong",
+      facts: { "Token index": args.tokenIndex, Index: args.index },
+      next: "At most 8 a token.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace ConfigTierWrongError {
+  type Args = {
+    tokenIndex: bigint;
+    index: bigint;
+  };
+}
+
+/**
+ * There are too many tokens, one is zero or does not come after the one before, or its refill has a rate without a
+ * target or the reverse.
+ *
+ * At most 8, sorted by address, each once.
+ */
+export class ConfigTokenWrongError extends RecourseError {
+  override readonly name = "ConfigTokenWrongError";
+  readonly contractError = "ConfigTokenWrong";
+  readonly args: ConfigTokenWrongError.Args;
+
+  constructor(args: ConfigTokenWrongError.Args, options: CauseOption = {}) {
+    super(
+      "There are too many tokens, one is zero or does not come after the one before, or its refill has a rate without a target or the reverse.",
+      {
+        ...options,
+        docsPath: "docs/errors.md#configtokenwrong",
+        facts: { Index: args.index },
+        next: "At most 8, sorted by address, each once.",
+      },
+    );
+    this.args = args;
+  }
+}
+
+export declare namespace ConfigTokenWrongError {
+  type Args = {
+    index: bigint;
+  };
 }
 
 /**
@@ -798,6 +1047,34 @@ export declare namespace DisputeMismatchError {
     id: PaymentId;
     defaultsAt: number;
     signedDefaultsAt: bigint;
+  };
+}
+
+/**
+ * The message was signed under other rules of the account.
+ *
+ * Sign it again, with the epoch of now.
+ */
+export class EpochMismatchError extends RecourseError {
+  override readonly name = "EpochMismatchError";
+  readonly contractError = "EpochMismatch";
+  readonly args: EpochMismatchError.Args;
+
+  constructor(args: EpochMismatchError.Args, options: CauseOption = {}) {
+    super("The message was signed under other rules of the account.", {
+      ...options,
+      docsPath: "docs/errors.md#epochmismatch",
+      facts: { Epoch: args.epoch, "Signed epoch": args.signedEpoch },
+      next: "Sign it again, with the epoch of now.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace EpochMismatchError {
+  type Args = {
+    epoch: bigint;
+    signedEpoch: bigint;
   };
 }
 
@@ -1251,6 +1528,58 @@ export declare namespace NoArbiterError {
 }
 
 /**
+ * The message is not the account's next.
+ *
+ * Wait until those before it are through, or sign it again.
+ */
+export class NonceMismatchError extends RecourseError {
+  override readonly name = "NonceMismatchError";
+  readonly contractError = "NonceMismatch";
+  readonly args: NonceMismatchError.Args;
+
+  constructor(args: NonceMismatchError.Args, options: CauseOption = {}) {
+    super("The message is not the account's next.", {
+      ...options,
+      docsPath: "docs/errors.md#noncemismatch",
+      facts: { Nonce: args.nonce, "Signed nonce": args.signedNonce },
+      next: "Wait until those before it are through, or sign it again.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NonceMismatchError {
+  type Args = {
+    nonce: bigint;
+    signedNonce: bigint;
+  };
+}
+
+/**
+ * The implementation behind the accounts was called itself.
+ *
+ * Call an account that the factory made.
+ */
+export class NotAnAccountError extends RecourseError {
+  override readonly name = "NotAnAccountError";
+  readonly contractError = "NotAnAccount";
+  readonly args: NotAnAccountError.Args;
+
+  constructor(args: NotAnAccountError.Args = {}, options: CauseOption = {}) {
+    super("The implementation behind the accounts was called itself.", {
+      ...options,
+      docsPath: "docs/errors.md#notanaccount",
+      next: "Call an account that the factory made.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotAnAccountError {
+  type Args = Record<string, never>;
+}
+
+/**
  * Only the arbiter may divide the money.
  *
  * Let the arbiter of the terms call or sign.
@@ -1274,6 +1603,33 @@ export class NotArbiterError extends RecourseError {
 export declare namespace NotArbiterError {
   type Args = {
     id: PaymentId;
+    caller: Address;
+  };
+}
+
+/**
+ * Only a human signer of the account may do this.
+ *
+ * Call as one of them.
+ */
+export class NotHumanError extends RecourseError {
+  override readonly name = "NotHumanError";
+  readonly contractError = "NotHuman";
+  readonly args: NotHumanError.Args;
+
+  constructor(args: NotHumanError.Args, options: CauseOption = {}) {
+    super("Only a human signer of the account may do this.", {
+      ...options,
+      docsPath: "docs/errors.md#nothuman",
+      facts: { Caller: args.caller },
+      next: "Call as one of them.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotHumanError {
+  type Args = {
     caller: Address;
   };
 }
@@ -1385,6 +1741,33 @@ export class NotPayerError extends RecourseError {
 export declare namespace NotPayerError {
   type Args = {
     id: PaymentId;
+    caller: Address;
+  };
+}
+
+/**
+ * Somebody else than the account tried to change the account.
+ *
+ * Let the account call itself, by `execute`.
+ */
+export class NotSelfError extends RecourseError {
+  override readonly name = "NotSelfError";
+  readonly contractError = "NotSelf";
+  readonly args: NotSelfError.Args;
+
+  constructor(args: NotSelfError.Args, options: CauseOption = {}) {
+    super("Somebody else than the account tried to change the account.", {
+      ...options,
+      docsPath: "docs/errors.md#notself",
+      facts: { Caller: args.caller },
+      next: "Let the account call itself, by `execute`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NotSelfError {
+  type Args = {
     caller: Address;
   };
 }
@@ -1527,6 +1910,60 @@ export declare namespace NothingToDisputeError {
   type Args = {
     id: PaymentId;
     held: bigint;
+  };
+}
+
+/**
+ * A refill would change nothing: the target is spendable, the reserve is empty, or the day's part is used.
+ *
+ * `spendableOf` tells what a refill brings.
+ */
+export class NothingToRefillError extends RecourseError {
+  override readonly name = "NothingToRefillError";
+  readonly contractError = "NothingToRefill";
+  readonly args: NothingToRefillError.Args;
+
+  constructor(args: NothingToRefillError.Args, options: CauseOption = {}) {
+    super("A refill would change nothing: the target is spendable, the reserve is empty, or the day's part is used.", {
+      ...options,
+      docsPath: "docs/errors.md#nothingtorefill",
+      facts: { Token: args.token },
+      next: "`spendableOf` tells what a refill brings.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace NothingToRefillError {
+  type Args = {
+    token: Address;
+  };
+}
+
+/**
+ * The account has a list of payees, and this is not on it.
+ *
+ * Pay another, or let the account change its list, by `reconfigure`.
+ */
+export class PayeeNotListedError extends RecourseError {
+  override readonly name = "PayeeNotListedError";
+  readonly contractError = "PayeeNotListed";
+  readonly args: PayeeNotListedError.Args;
+
+  constructor(args: PayeeNotListedError.Args, options: CauseOption = {}) {
+    super("The account has a list of payees, and this is not on it.", {
+      ...options,
+      docsPath: "docs/errors.md#payeenotlisted",
+      facts: { Payee: args.payee },
+      next: "Pay another, or let the account change its list, by `reconfigure`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace PayeeNotListedError {
+  type Args = {
+    payee: Address;
   };
 }
 
@@ -2654,6 +3091,54 @@ export declare namespace SignatureInvalidError {
 }
 
 /**
+ * The signatures are no list of valid signatures of this account's signers.
+ *
+ * Each signs the same message, for this account, chain and epoch; they stand in the order of the signers.
+ */
+export class SignaturesInvalidError extends RecourseError {
+  override readonly name = "SignaturesInvalidError";
+  readonly contractError = "SignaturesInvalid";
+  readonly args: SignaturesInvalidError.Args;
+
+  constructor(args: SignaturesInvalidError.Args = {}, options: CauseOption = {}) {
+    super("The signatures are no list of valid signatures of this account's signers.", {
+      ...options,
+      docsPath: "docs/errors.md#signaturesinvalid",
+      next: "Each signs the same message, for this account, chain and epoch; they stand in the order of the signers.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace SignaturesInvalidError {
+  type Args = Record<string, never>;
+}
+
+/**
+ * The account would be a signer of its own.
+ *
+ * Take it off the list.
+ */
+export class SignerIsAccountError extends RecourseError {
+  override readonly name = "SignerIsAccountError";
+  readonly contractError = "SignerIsAccount";
+  readonly args: SignerIsAccountError.Args;
+
+  constructor(args: SignerIsAccountError.Args = {}, options: CauseOption = {}) {
+    super("The account would be a signer of its own.", {
+      ...options,
+      docsPath: "docs/errors.md#signerisaccount",
+      next: "Take it off the list.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace SignerIsAccountError {
+  type Args = Record<string, never>;
+}
+
+/**
  * String too long.
  *
  * From @openzeppelin/contracts/utils/ShortStrings.sol.
@@ -3302,6 +3787,33 @@ export declare namespace TokenStateUnreadableError {
 }
 
 /**
+ * The account has no rules for the token.
+ *
+ * Let the account give itself rules that name it, by `reconfigure`, or move it by `execute`.
+ */
+export class TokenWithoutRulesError extends RecourseError {
+  override readonly name = "TokenWithoutRulesError";
+  readonly contractError = "TokenWithoutRules";
+  readonly args: TokenWithoutRulesError.Args;
+
+  constructor(args: TokenWithoutRulesError.Args, options: CauseOption = {}) {
+    super("The account has no rules for the token.", {
+      ...options,
+      docsPath: "docs/errors.md#tokenwithoutrules",
+      facts: { Token: args.token },
+      next: "Let the account give itself rules that name it, by `reconfigure`, or move it by `execute`.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace TokenWithoutRulesError {
+  type Args = {
+    token: Address;
+  };
+}
+
+/**
  * Ending paid time takes exactly what it cost and is not held any more.
  *
  * Approve `needed` to the plan, and pass it.
@@ -3440,6 +3952,34 @@ export declare namespace VerifierHasNoCodeError {
   };
 }
 
+/**
+ * The signers do not weigh enough together.
+ *
+ * Collect more signatures.
+ */
+export class WeightTooLowError extends RecourseError {
+  override readonly name = "WeightTooLowError";
+  readonly contractError = "WeightTooLow";
+  readonly args: WeightTooLowError.Args;
+
+  constructor(args: WeightTooLowError.Args, options: CauseOption = {}) {
+    super("The signers do not weigh enough together.", {
+      ...options,
+      docsPath: "docs/errors.md#weighttoolow",
+      facts: { Weight: args.weight, Needed: args.needed },
+      next: "Collect more signatures.",
+    });
+    this.args = args;
+  }
+}
+
+export declare namespace WeightTooLowError {
+  type Args = {
+    weight: bigint;
+    needed: bigint;
+  };
+}
+
 /** The class of each error, by the contract's name for it. */
 export const contractErrors = {
   AllowanceTooLow: AllowanceTooLowError,
@@ -3456,6 +3996,8 @@ export const contractErrors = {
   BlockHashMismatch: BlockHashMismatchError,
   BlockNotPast: BlockNotPastError,
   BlockTooOld: BlockTooOldError,
+  CallFailed: CallFailedError,
+  CallWithoutCode: CallWithoutCodeError,
   CaptureAfterDeadline: CaptureAfterDeadlineError,
   CaptureExceedsHeld: CaptureExceedsHeldError,
   ChargeMatured: ChargeMaturedError,
@@ -3463,6 +4005,13 @@ export const contractErrors = {
   ClaimBeforeMaturity: ClaimBeforeMaturityError,
   ClaimEmpty: ClaimEmptyError,
   CloneArgumentsTooLong: CloneArgumentsTooLongError,
+  ConfigFullWeightWrong: ConfigFullWeightWrongError,
+  ConfigMalformed: ConfigMalformedError,
+  ConfigPayeeWrong: ConfigPayeeWrongError,
+  ConfigSignerWrong: ConfigSignerWrongError,
+  ConfigSignersOutOfBounds: ConfigSignersOutOfBoundsError,
+  ConfigTierWrong: ConfigTierWrongError,
+  ConfigTokenWrong: ConfigTokenWrongError,
   Create2EmptyBytecode: Create2EmptyBytecodeError,
   CreditChanged: CreditChangedError,
   CreditEmpty: CreditEmptyError,
@@ -3471,6 +4020,7 @@ export const contractErrors = {
   DefaultBeforeDeadline: DefaultBeforeDeadlineError,
   DisputeAfterClose: DisputeAfterCloseError,
   DisputeMismatch: DisputeMismatchError,
+  EpochMismatch: EpochMismatchError,
   FailedDeployment: FailedDeploymentError,
   FirstChargeTooHigh: FirstChargeTooHighError,
   GasLeftTooLow: GasLeftTooLowError,
@@ -3488,16 +4038,22 @@ export const contractErrors = {
   LogNotTransfer: LogNotTransferError,
   LogOfOtherToken: LogOfOtherTokenError,
   NoArbiter: NoArbiterError,
+  NonceMismatch: NonceMismatchError,
+  NotAnAccount: NotAnAccountError,
   NotArbiter: NotArbiterError,
+  NotHuman: NotHumanError,
   NotMerchant: NotMerchantError,
   NotOperator: NotOperatorError,
   NotParty: NotPartyError,
   NotPayer: NotPayerError,
+  NotSelf: NotSelfError,
   NotSeller: NotSellerError,
   NotSubscriber: NotSubscriberError,
   NothingHeld: NothingHeldError,
   NothingToAssign: NothingToAssignError,
   NothingToDispute: NothingToDisputeError,
+  NothingToRefill: NothingToRefillError,
+  PayeeNotListed: PayeeNotListedError,
   PaymentAlreadyKnown: PaymentAlreadyKnownError,
   PaymentChanged: PaymentChangedError,
   PaymentDisputed: PaymentDisputedError,
@@ -3539,6 +4095,8 @@ export const contractErrors = {
   SerialMismatch: SerialMismatchError,
   SignatureExpired: SignatureExpiredError,
   SignatureInvalid: SignatureInvalidError,
+  SignaturesInvalid: SignaturesInvalidError,
+  SignerIsAccount: SignerIsAccountError,
   StringTooLong: StringTooLongError,
   SubscribeOutOfBounds: SubscribeOutOfBoundsError,
   SubscribeWithoutBeneficiary: SubscribeWithoutBeneficiaryError,
@@ -3563,11 +4121,13 @@ export const contractErrors = {
   TokenBalanceUnreadable: TokenBalanceUnreadableError,
   TokenRefusedAuthorization: TokenRefusedAuthorizationError,
   TokenStateUnreadable: TokenStateUnreadableError,
+  TokenWithoutRules: TokenWithoutRulesError,
   TopUpWrong: TopUpWrongError,
   TransferToOther: TransferToOtherError,
   UndoAfterClose: UndoAfterCloseError,
   UndoUsed: UndoUsedError,
   VerifierHasNoCode: VerifierHasNoCodeError,
+  WeightTooLow: WeightTooLowError,
 } as const;
 
 /** A contract's name for an error. */

@@ -6,9 +6,12 @@ import type {
   CaptureMany,
   Concede,
   Dispute,
+  Execute,
+  PaymentApproval,
   Refund,
   Release,
   Resolve,
+  StandingApproval,
   Subscribe,
   Undo,
   Void,
@@ -16,26 +19,31 @@ import type {
   WithdrawDispute,
 } from "./types.js";
 
-/** One vault on one chain. */
+/** One vault, or one account, on one chain. */
 export type VerifyingContract = {
-  /** The vault. */
+  /** The vault or account. */
   address: Address;
   chainId: number;
 };
 
-/** The EIP-712 domain of one RefundWindow vault. */
+/** The EIP-712 domain of one RefundWindow. */
 export function refundWindowDomain({ address, chainId }: VerifyingContract) {
   return { chainId, name: "Recourse RefundWindow", verifyingContract: address, version: "1" } as const;
 }
 
-/** The EIP-712 domain of one Escrow vault. */
+/** The EIP-712 domain of one Escrow. */
 export function escrowDomain({ address, chainId }: VerifyingContract) {
   return { chainId, name: "Recourse Escrow", verifyingContract: address, version: "1" } as const;
 }
 
-/** The EIP-712 domain of one SubscriptionPlan vault. */
+/** The EIP-712 domain of one SubscriptionPlan. */
 export function subscriptionPlanDomain({ address, chainId }: VerifyingContract) {
   return { chainId, name: "Recourse SubscriptionPlan", verifyingContract: address, version: "1" } as const;
+}
+
+/** The EIP-712 domain of one Multisig. */
+export function multisigDomain({ address, chainId }: VerifyingContract) {
+  return { chainId, name: "Recourse Multisig", verifyingContract: address, version: "1" } as const;
 }
 
 /** The EIP-712 domain of a vault of any kind. */
@@ -424,4 +432,104 @@ export function undoTypedData({ address, chainId, message }: undoTypedData.Param
 
 export declare namespace undoTypedData {
   type Parameters = VerifyingContract & { message: Undo };
+}
+
+/** The EIP-712 types of `PaymentApproval`. */
+export const paymentApprovalTypes = {
+  PaymentApproval: [
+    { name: "epoch", type: "uint256" },
+    { name: "method", type: "string" },
+    { name: "token", type: "address" },
+    { name: "payee", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "validAfter", type: "uint256" },
+    { name: "validBefore", type: "uint256" },
+    { name: "nonce", type: "bytes32" },
+    { name: "resource", type: "bytes32" },
+  ],
+} as const;
+
+/**
+ * EIP-712 message by which a signer of an account agrees to one payment. The account is the domain.
+ *
+ * What viem's `signTypedData` and `verifyTypedData` take.
+ */
+export function paymentApprovalTypedData({ address, chainId, message }: paymentApprovalTypedData.Parameters) {
+  return {
+    domain: multisigDomain({ address, chainId }),
+    message,
+    primaryType: "PaymentApproval",
+    types: paymentApprovalTypes,
+  } as const;
+}
+
+export declare namespace paymentApprovalTypedData {
+  type Parameters = VerifyingContract & { message: PaymentApproval };
+}
+
+/** The EIP-712 types of `Execute`. */
+export const executeTypes = {
+  Execute: [
+    { name: "epoch", type: "uint256" },
+    { name: "calls", type: "Call[]" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+  ],
+  Call: [
+    { name: "to", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "data", type: "bytes" },
+  ],
+} as const;
+
+/**
+ * EIP-712 message by which signers of full weight let their account make calls. The account is the domain.
+ *
+ * What viem's `signTypedData` and `verifyTypedData` take.
+ */
+export function executeTypedData({ address, chainId, message }: executeTypedData.Parameters) {
+  return {
+    domain: multisigDomain({ address, chainId }),
+    message,
+    primaryType: "Execute",
+    types: executeTypes,
+  } as const;
+}
+
+export declare namespace executeTypedData {
+  type Parameters = VerifyingContract & { message: Execute };
+}
+
+/** The EIP-712 types of `StandingApproval`. */
+export const standingApprovalTypes = {
+  StandingApproval: [
+    { name: "epoch", type: "uint256" },
+    { name: "method", type: "string" },
+    { name: "token", type: "address" },
+    { name: "payee", type: "address" },
+    { name: "maxValue", type: "uint256" },
+    { name: "count", type: "uint256" },
+    { name: "validUntil", type: "uint256" },
+    { name: "resource", type: "bytes32" },
+    { name: "salt", type: "bytes32" },
+  ],
+} as const;
+
+/**
+ * EIP-712 message by which humans agree to a number of payments ahead, each of which any signer then releases. The
+ * account is the domain.
+ *
+ * What viem's `signTypedData` and `verifyTypedData` take.
+ */
+export function standingApprovalTypedData({ address, chainId, message }: standingApprovalTypedData.Parameters) {
+  return {
+    domain: multisigDomain({ address, chainId }),
+    message,
+    primaryType: "StandingApproval",
+    types: standingApprovalTypes,
+  } as const;
+}
+
+export declare namespace standingApprovalTypedData {
+  type Parameters = VerifyingContract & { message: StandingApproval };
 }

@@ -33,6 +33,16 @@ export type AuthorizedTransfer = {
   timestamp: number;
 };
 
+/** One call that an account makes. */
+export type Call = {
+  /** Whom it calls. */
+  to: Address;
+  /** Of the chain's own coin, in wei. */
+  value: bigint;
+  /** What it calls with. */
+  data: Hex;
+};
+
 /** EIP-712 message by which a subscriber ends the right to charge it. */
 export type Cancel = {
   /** Who pays, and signs. */
@@ -173,12 +183,36 @@ export type EscrowTerms = {
   captureWindow: number;
 };
 
+/** EIP-712 message by which signers of full weight let their account make calls. The account is the domain. */
+export type Execute = {
+  /** Of the account's rules; a change of rules ends all older messages. */
+  epoch: bigint;
+  /** All of them, in this order, or none. */
+  calls: readonly Call[];
+  /** The account's next; each is used once. */
+  nonce: bigint;
+  /** First Unix second at which the message is no longer valid. */
+  deadline: bigint;
+};
+
 /** How a payment came in. Part of its id, so that nonces of different methods never meet. */
 export const Method = {
   Eip3009: 0,
 } as const;
 
 export type Method = (typeof Method)[keyof typeof Method];
+
+/** The rules of an account. */
+export type MultisigConfig = {
+  /** What everything needs that is not a payment within a tier; more than all agents together have. */
+  fullWeight: number;
+  /** One to 16, addresses rising. */
+  signers: readonly Signer[];
+  /** Who may be paid by payments and subscriptions, at most 32, addresses rising; empty for anyone. */
+  payees: readonly Address[];
+  /** At most 8, addresses rising. Others can be moved by `execute` alone. */
+  tokens: readonly TokenRules[];
+};
 
 /** What somebody may do with a payment, and until when. */
 export type NextAction = {
@@ -223,6 +257,31 @@ export type Payment = {
   maturesAt: number;
   /** First Unix second at which the dispute is settled by default; zero unless it was disputed. */
   defaultsAt: number;
+};
+
+/** EIP-712 message by which a signer of an account agrees to one payment. The account is the domain. */
+export type PaymentApproval = {
+  /** Of the account's rules; a change of rules ends all older approvals. */
+  epoch: bigint;
+  /**
+   * What the account signs for it: `transferWithAuthorization`, `receiveWithAuthorization` (EIP-3009) or
+   * `permitWitnessTransferFrom` (x402's Permit2 proxy).
+   */
+  method: string;
+  /** The ERC-20 token. */
+  token: Address;
+  /** Who is paid. */
+  payee: Address;
+  /** In the token's smallest unit. */
+  value: bigint;
+  /** Unix second after which it can be paid. */
+  validAfter: bigint;
+  /** First Unix second at which it can no longer be paid. */
+  validBefore: bigint;
+  /** Of the payment. */
+  nonce: Hex;
+  /** Hash of what is paid for, as the one who asks tells it; zero for nothing told. */
+  resource: Hex;
 };
 
 /** One payment into one vault on one chain: keccak256(chain id, vault, method, token, payer, nonce). */
@@ -394,6 +453,57 @@ export type Resolve = {
   deadline: bigint;
 };
 
+/** Who signs for an account. */
+export type Signer = {
+  /** A key's address, or a contract; not zero. */
+  account: Address;
+  /** What its signature counts, at least 1. */
+  weight: number;
+  /** Whether a person decides before it signs. What no human signed is held to the reserve. */
+  isHuman: boolean;
+  /** Whether it answers by ERC-1271. Else the key of the address signs, whatever code is there. */
+  isContract: boolean;
+};
+
+/** What an account's agents can spend of a token without a human. */
+export type Spendable = {
+  /** Now, in one payment or many, in the token's smallest unit. */
+  amount: bigint;
+  /** The same after a refill now. */
+  afterRefill: bigint;
+  /** What refills let it grow to, as far as there is money. */
+  target: bigint;
+  /** By how much, in a day. */
+  perDay: bigint;
+  /** What they cannot touch now. */
+  reserve: bigint;
+};
+
+/**
+ * EIP-712 message by which humans agree to a number of payments ahead, each of which any signer then releases. The
+ * account is the domain.
+ */
+export type StandingApproval = {
+  /** Of the account's rules; a change of rules ends all older approvals. */
+  epoch: bigint;
+  /** `transferWithAuthorization` (EIP-3009), and no other. */
+  method: string;
+  /** The ERC-20 token. */
+  token: Address;
+  /** Who is paid. */
+  payee: Address;
+  /** Of each payment, in the token's smallest unit. */
+  maxValue: bigint;
+  /** How many payments. Their nonces are the hashes of the approval and the numbers below `count`. */
+  count: bigint;
+  /** No payment may be valid beyond this Unix second. */
+  validUntil: bigint;
+  /** Hash of what is paid for; zero for nothing told. */
+  resource: Hex;
+  /** Free; makes approvals of otherwise equal terms different. */
+  salt: Hex;
+};
+
 /** Where a payment stands; computed from facts, not stored. */
 export const Status = {
   /** Never paid. */
@@ -536,6 +646,31 @@ export type SubscriptionView = {
   trialUsed: boolean;
   /** Whether the subscriber has undone a charge in this plan. */
   undoUsed: boolean;
+};
+
+/** The weight that payments up to a value need. Values above the last tier need full weight. */
+export type Tier = {
+  /** Of one payment, inclusive, in the token's smallest unit, at least 1. */
+  maxValue: bigint;
+  /** At least 1 and at most full weight. */
+  weight: number;
+};
+
+/** How an account spends one token. */
+export type TokenRules = {
+  /** The ERC-20 token; not zero. */
+  token: Address;
+  /**
+   * What no payment without a human may touch, in the token's smallest unit, as long as it was not funded, refilled
+   * or set.
+   */
+  reserve: bigint;
+  /** By how much a refill may lower the reserve in a day; zero for never. */
+  refillPerDay: bigint;
+  /** What a refill makes spendable without a human, at most; zero exactly when `refillPerDay` is. */
+  refillTarget: bigint;
+  /** Values and weights rising. */
+  tiers: readonly Tier[];
 };
 
 /** EIP-712 message by which a subscriber takes its newest charge back, and ends the subscription. */

@@ -4,14 +4,13 @@ import { CREATE2_SALT } from "../generated/constants.js";
 /** Which factory makes the vaults, and the code behind them: both or neither, because the address depends on both. */
 export type VaultDeployment = { factory: Address; implementation: Address };
 
-/** Where a factory puts the vault of these encoded terms. */
-export function cloneAddress(encodedTerms: Hex, { factory, implementation }: VaultDeployment): Address {
-  return getContractAddress({
-    bytecode: cloneInitCode(implementation, encodedTerms),
-    from: factory,
-    opcode: "CREATE2",
-    salt: CREATE2_SALT,
-  });
+/** Where a factory puts the clone with these arguments: the vault of encoded terms, or the account of packed rules. */
+export function cloneAddress(
+  args: Hex,
+  { factory, implementation }: VaultDeployment,
+  salt: Hex = CREATE2_SALT,
+): Address {
+  return getContractAddress({ bytecode: cloneInitCode(implementation, args), from: factory, opcode: "CREATE2", salt });
 }
 
 /** What OpenZeppelin's `Clones.cloneDeterministicWithImmutableArgs` deploys: a proxy, and the arguments behind its code. */
