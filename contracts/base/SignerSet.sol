@@ -11,7 +11,7 @@ import {ISignerSet} from "../interfaces/ISignerSet.sol";
 import {BlobLib} from "../libraries/BlobLib.sol";
 import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {ConfigLib} from "../libraries/ConfigLib.sol";
-import {MultisigConfig, Signer} from "../types/MultisigConfig.sol";
+import {MultisigConfig} from "../types/MultisigConfig.sol";
 
 /// @title SignerSet
 /// @notice Who signs for an account, and how much their signatures weigh.
@@ -122,14 +122,14 @@ abstract contract SignerSet is ISignerSet, EIP712 {
         end = offset + BITMAP_SIZE;
         for (uint256 i = 0; i < count; ++i) {
             if ((signed >> i) & 1 == 0) continue;
-            Signer memory signer = config_.signerAt(i);
+            (address signer, uint256 signerWeight, bool isHuman, bool isContract) = config_.signerAt(i);
             bool isValid;
-            (isValid, end) = signer.isContract
-                ? _isSignedByContract(signer.account, digest, blob, end)
-                : _isSignedByKey(signer.account, digest, blob, end);
+            (isValid, end) = isContract
+                ? _isSignedByContract(signer, digest, blob, end)
+                : _isSignedByKey(signer, digest, blob, end);
             if (!isValid) return (0, false, offset);
-            weight += signer.weight;
-            hasHuman = hasHuman || signer.isHuman;
+            weight += signerWeight;
+            hasHuman = hasHuman || isHuman;
         }
     }
 

@@ -217,13 +217,17 @@ library ConfigLib {
     /// @notice One signer.
     /// @param config A checked config.
     /// @param index Below the number of signers.
-    /// @return signer Who signs.
-    function signerAt(bytes memory config, uint256 index) internal pure returns (Signer memory signer) {
-        (uint256 flags, uint256 weight, address account) = _signerAt(config, index);
-        signer.account = account;
-        signer.weight = uint8(weight);
-        signer.isHuman = flags & IS_HUMAN != 0;
-        signer.isContract = flags & IS_CONTRACT != 0;
+    /// @return account Who signs.
+    /// @return weight What its signature counts.
+    /// @return isHuman_ Whether it is a human.
+    /// @return isContract Whether it answers by ERC-1271.
+    function signerAt(
+        bytes memory config,
+        uint256 index
+    ) internal pure returns (address account, uint256 weight, bool isHuman_, bool isContract) {
+        uint256 flags;
+        (flags, weight, account) = _signerAt(config, index);
+        return (account, weight, flags & IS_HUMAN != 0, flags & IS_CONTRACT != 0);
     }
 
     function _signerAt(
@@ -368,7 +372,8 @@ library ConfigLib {
         config.fullWeight = uint8(fullWeightOf(packed));
         config.signers = new Signer[](signerCountOf(packed));
         for (uint256 i = 0; i < config.signers.length; ++i) {
-            config.signers[i] = signerAt(packed, i);
+            (address account, uint256 weight, bool isHuman_, bool isContract) = signerAt(packed, i);
+            config.signers[i] = Signer(account, uint8(weight), isHuman_, isContract);
         }
         config.payees = new address[](_read(packed, PAYEE_COUNT_AT, 1));
         for (uint256 i = 0; i < config.payees.length; ++i) {

@@ -18,8 +18,8 @@ export const addresses = {
     factory: "0x0aF6E91657aC837C81Bfe824910622C04119cAb6",
   },
   multisig: {
-    implementation: "0xD8063474DB9904C9091FEBA9B11499101728BDb3",
-    factory: "0xc527bA1f236e63Ed305622f9c2Fb5316006d1D7c",
+    implementation: "0x6D610bbBF8c2D6CC233e4502F9c1F7641F73a779",
+    factory: "0x17622b2C6D63e41Db7405758DC79deEFfc5A4E67",
   },
 } as const;
 

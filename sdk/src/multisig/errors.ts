@@ -1,5 +1,7 @@
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
+import type { Signer } from "../generated/types.js";
 import { type CauseOption, RecourseError } from "../RecourseError.js";
+import type { ApprovalTypedData } from "./typedData.js";
 
 /** Somebody signed who is no signer of the account. */
 export class UnknownSignerError extends RecourseError {
@@ -30,5 +32,70 @@ export class UnusableSignatureError extends RecourseError {
       next: "A key gives 65 or 64 bytes of ECDSA; a contract at most 4,096 bytes, and it is deployed first.",
     });
     this.signer = signer;
+  }
+}
+
+/** The account never signs this: neither its agents nor all signers together can make it. */
+export class TypedDataDeniedError extends RecourseError {
+  override readonly name = "TypedDataDeniedError";
+  /** What was to be signed. */
+  readonly primaryType: string;
+
+  constructor({ account, cause, primaryType }: CauseOption & { account: Address; primaryType: string }) {
+    super("The account never signs this.", {
+      cause,
+      facts: { account, "primary type": primaryType },
+      next: "Accounts sign payments of the scheme exact and the messages of this suite. Do anything else by `execute`.",
+    });
+    this.primaryType = primaryType;
+  }
+}
+
+/** Too few of an account's signers approved, or they did not in time. */
+export class ApprovalsMissingError extends RecourseError {
+  override readonly name = "ApprovalsMissingError";
+  /** Who has not signed, and what each would weigh. */
+  readonly missing: readonly Signer[];
+  readonly neededWeight: number;
+  readonly givenWeight: number;
+  /** Whether a human must be among those who sign. */
+  readonly needsHuman: boolean;
+  /** First Unix second at which approvals come too late. */
+  readonly expiresAt: number;
+  /** The digest of what they sign. */
+  readonly requestId: Hex;
+  /** What they sign. */
+  readonly typedData: ApprovalTypedData;
+
+  constructor({
+    account,
+    cause,
+    ...facts
+  }: CauseOption &
+    Pick<
+      ApprovalsMissingError,
+      "expiresAt" | "givenWeight" | "missing" | "neededWeight" | "needsHuman" | "requestId" | "typedData"
+    > & { account: Address }) {
+    super("Too few of the account's signers approved.", {
+      cause,
+      facts: {
+        account,
+        "needed weight": facts.neededWeight,
+        "given weight": facts.givenWeight,
+        "needs a human": facts.needsHuman,
+        missing: facts.missing.map(({ account: signer, isHuman, weight }) => {
+          return `${signer} (${isHuman ? "human" : "agent"}, ${weight})`;
+        }),
+        until: new Date(facts.expiresAt * 1_000).toISOString(),
+      },
+      next: "Give `collect`, ask those who are missing to sign sooner, or let them give a standing approval.",
+    });
+    this.missing = facts.missing;
+    this.neededWeight = facts.neededWeight;
+    this.givenWeight = facts.givenWeight;
+    this.needsHuman = facts.needsHuman;
+    this.expiresAt = facts.expiresAt;
+    this.requestId = facts.requestId;
+    this.typedData = facts.typedData;
   }
 }

@@ -1,0 +1,150 @@
+import { type Client, hashTypedData, isAddressEqual, type LocalAccount, parseAbi, recoverTypedDataAddress } from "viem";
+import { readContract } from "viem/actions";
+import type { Signer } from "../generated/types.js";
+import { type MultisigAccount, signerOf } from "./account.js";
+import type { SignerSignature } from "./blob.js";
+import { type ApprovalRequest, type Collect, idOf, signAll } from "./collect.js";
+import { weightOf } from "./config.js";
+import { ApprovalsMissingError } from "./errors.js";
+import type { ApprovalTypedData } from "./typedData.js";
+
+/** How much approval something needs. */
+export type Requirement = {
+  weight: number;
+  needsHuman: boolean;
+  /** First Unix second at which signatures come too late. */
+  expiresAt: number;
+};
+
+export type ApprovalSources = {
+  client: Client;
+  /** The keys that are here: the agent's. */
+  signers: readonly LocalAccount[];
+  collect?: Collect | undefined;
+  signal?: AbortSignal | undefined;
+};
+
+/**
+ * Signatures of an account's signers that reach the requirement: of the keys that are here if they do, and else of those that
+ * `collect` brings. What is not valid is left out.
+ *
+ * @param resource What a payment buys, whose hash is in `typedData`.
+ *
+ * @throws {ApprovalsMissingError} when they do not reach it.
+ */
+export async function gatherApprovals(
+  account: MultisigAccount,
+  typedData: ApprovalTypedData,
+  requirement: Requirement,
+  { client, collect, signal, signers }: ApprovalSources,
+  resource?: string,
+): Promise<SignerSignature[]> {
+  const own = await signAll(signers, account.config.signers, typedData);
+  if (!collect || reaches(account, own, requirement)) return insist(account, own, requirement, typedData);
+
+  const request = { ...requestOf(account, own, requirement, typedData), ...(resource && { resource }) };
+  const collected = await collect(request, { signal });
+  const valid = await validOnes(client, account, typedData, collected);
+  const added = valid.filter(({ signer }) => !own.some((known) => isAddressEqual(known.signer, signer)));
+  return insist(account, [...own, ...added], requirement, typedData);
+}
+
+function requestOf(
+  { address, chainId, config }: MultisigAccount,
+  signatures: readonly SignerSignature[],
+  { expiresAt, needsHuman, weight }: Requirement,
+  typedData: ApprovalTypedData,
+): ApprovalRequest {
+  return {
+    id: idOf(typedData),
+    account: address,
+    chainId,
+    typedData,
+    signatures,
+    missing: missingOf(config.signers, signatures),
+    neededWeight: weight,
+    needsHuman,
+    expiresAt,
+  };
+}
+
+function missingOf(signers: readonly Signer[], signatures: readonly SignerSignature[]): Signer[] {
+  return signers.filter(({ account }) => !signatures.some(({ signer }) => isAddressEqual(signer, account)));
+}
+
+/** Whether these signers reach the requirement. Their signatures are not looked at. */
+export function reaches(
+  account: MultisigAccount,
+  signatures: readonly SignerSignature[],
+  { needsHuman, weight }: Pick<Requirement, "needsHuman" | "weight">,
+): boolean {
+  const given = signersIn(account, signatures);
+  return weightOf(given) >= weight && (!needsHuman || given.some(({ isHuman }) => isHuman));
+}
+
+function signersIn(account: MultisigAccount, signatures: readonly SignerSignature[]): Signer[] {
+  return signatures.flatMap(({ signer }) => signerOf(account, signer) ?? []);
+}
+
+function insist(
+  account: MultisigAccount,
+  signatures: SignerSignature[],
+  requirement: Requirement,
+  typedData: ApprovalTypedData,
+): SignerSignature[] {
+  if (reaches(account, signatures, requirement)) return signatures;
+  throw new ApprovalsMissingError({
+    account: account.address,
+    expiresAt: requirement.expiresAt,
+    givenWeight: weightOf(signersIn(account, signatures)),
+    missing: missingOf(account.config.signers, signatures),
+    neededWeight: requirement.weight,
+    needsHuman: requirement.needsHuman,
+    requestId: idOf(typedData),
+    typedData,
+  });
+}
+
+/** Those of `signatures` that are valid, one of each signer. */
+export async function validOnes(
+  client: Client,
+  account: MultisigAccount,
+  typedData: ApprovalTypedData,
+  signatures: readonly SignerSignature[],
+): Promise<SignerSignature[]> {
+  const checked = await Promise.all(
+    signatures.map(async (each) => {
+      const signer = signerOf(account, each.signer);
+      return signer && (await isValid(client, signer, typedData, each)) ? [each] : [];
+    }),
+  );
+  const valid = checked.flat();
+  return valid.filter(
+    ({ signer }, index) => valid.findIndex((other) => isAddressEqual(other.signer, signer)) === index,
+  );
+}
+
+const erc1271Abi = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
+const ERC1271_VALID = "0x1626ba7e";
+
+/** As the account will judge it: a key by ECDSA whatever code is there, a contract by its own answer. */
+async function isValid(
+  client: Client,
+  { account, isContract }: Signer,
+  typedData: ApprovalTypedData,
+  { signature }: SignerSignature,
+): Promise<boolean> {
+  const signed = typedData as Parameters<typeof hashTypedData>[0];
+  try {
+    if (!isContract) return isAddressEqual(await recoverTypedDataAddress({ ...signed, signature }), account);
+    const answer = await readContract(client, {
+      abi: erc1271Abi,
+      address: account,
+      args: [hashTypedData(signed), signature],
+      functionName: "isValidSignature",
+    });
+    return answer === ERC1271_VALID;
+  } catch {
+    return false;
+  }
+}
