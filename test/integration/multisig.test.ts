@@ -197,7 +197,7 @@ describe("an account of agents and humans pays a shop of official classes", () =
     const permit = {
       domain: { name: "USDC", version: "2", chainId: world.client.chain.id, verifyingContract: USDC },
       message: { owner: account, spender: agent.address, value: 1n, nonce: 0n, deadline: 9_999_999_999n },
-      primaryType: "Permit",
+      primaryType: "Permit" as const,
       types: {
         Permit: [
           { name: "owner", type: "address" },
@@ -210,6 +210,7 @@ describe("an account of agents and humans pays a shop of official classes", () =
     };
 
     await assert.rejects(signer.signTypedData(permit), TypedDataDeniedError);
+    await assert.rejects(signer.signMessage({ message: "log me in" }), TypedDataDeniedError);
   });
 
   function walletOf(account: LocalAccount) {

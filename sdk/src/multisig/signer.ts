@@ -1,5 +1,6 @@
 import type { Address, Client, Hex, LocalAccount } from "viem";
-import { readContract } from "viem/actions";
+import { toAccount } from "viem/accounts";
+import { getCode, readContract } from "viem/actions";
 import { spendableOf } from "../generated/actions/multisig/spendableOf.js";
 import { termsCall } from "../generated/actions/subscriptionPlan/terms.js";
 import { PayeeNotListedError, TokenWithoutRulesError } from "../generated/errors.js";
@@ -29,15 +30,8 @@ export type MultisigSignerOptions = {
   signal?: AbortSignal;
 };
 
-/** What the official clients take as a signer. */
-export type MultisigSigner = {
-  readonly address: Address;
-  signTypedData(typedData: {
-    domain: Record<string, unknown>;
-    types: Record<string, unknown>;
-    primaryType: string;
-    message: Record<string, unknown>;
-  }): Promise<Hex>;
+/** An account for viem's clients, and with `readContract` a signer for the official clients of x402. */
+export type MultisigSigner = LocalAccount & {
   readContract(parameters: {
     address: Address;
     abi: readonly unknown[];
@@ -50,7 +44,8 @@ export type MultisigSigner = {
 const DEFAULT_PATIENCE = 3_600;
 
 /**
- * An account of agents and humans as a signer for the official clients, which take it for any other payer. Within its tier and
+ * An account of agents and humans as a signer: for the official clients, which take it for any other payer, and for this
+ * package's own `signX` actions. Within its tier and
  * above the reserve the agent's key is enough; else the others' approvals are collected, or the error says who is missing.
  *
  * Its `signTypedData` throws
@@ -59,19 +54,27 @@ const DEFAULT_PATIENCE = 3_600;
  * - {@link ApprovalsMissingError} when too few approved in time.
  */
 export function createMultisigSigner(options: MultisigSignerOptions): MultisigSigner {
-  const { account: address, client } = options;
+  const { account, client } = options;
+  const deny = (primaryType: string) => new TypedDataDeniedError({ account, primaryType });
+  const viemAccount = toAccount({
+    address: account,
+    signMessage: async () => Promise.reject(deny("a personal message")),
+    signTransaction: async () => Promise.reject(deny("a transaction")),
+    signTypedData: async (typedData) => sign(typedData as unknown as TypedData, options),
+  });
   return {
-    address,
-    async signTypedData(given) {
-      const typedData = given as TypedData;
-      const payment = paymentIntentOf(typedData, address);
-      if (payment) return signPayment(await readAccount(client, { address }), payment, options);
-      const message = messageIntentOf(typedData);
-      if (message) return signMessage(await readAccount(client, { address }), message, options);
-      throw new TypedDataDeniedError({ account: address, primaryType: typedData.primaryType });
-    },
+    ...viemAccount,
     readContract: (parameters) => readContract(client, parameters as Parameters<typeof readContract>[1]),
   };
+}
+
+async function sign(typedData: TypedData, options: MultisigSignerOptions): Promise<Hex> {
+  const { account: address, client } = options;
+  const payment = paymentIntentOf(typedData, address);
+  if (payment) return signPayment(await readAccount(client, { address }), payment, options);
+  const message = messageIntentOf(typedData);
+  if (message) return signMessage(await readAccount(client, { address }), message, options);
+  throw new TypedDataDeniedError({ account: address, primaryType: typedData.primaryType });
 }
 
 /* PAYMENTS */
@@ -143,13 +146,14 @@ function expiryOf({ message }: MessageIntent): number {
   return told === undefined ? Math.floor(Date.now() / 1_000) + DEFAULT_PATIENCE : Number(told);
 }
 
-/** The tier of all that the subscription can ever take. */
+/** The tier of all that the subscription can ever take; all weight for a plan that is not deployed, and tells no price yet. */
 async function subscribeWeight(
   account: MultisigAccount,
   { message, verifyingContract }: MessageIntent,
   client: Client,
 ): Promise<number> {
   if (!mayPay(account, verifyingContract)) throw new PayeeNotListedError({ payee: verifyingContract });
+  if (!(await getCode(client, { address: verifyingContract }))) return account.config.fullWeight;
   const { price, setupFee, token } = await readContract(client, termsCall({ address: verifyingContract }));
   const found = rulesOf(account, token);
   if (!found) throw new TokenWithoutRulesError({ token });

@@ -51,6 +51,8 @@ export type SubscriptionEvmSchemeOptions = {
    * first time, when it has signed no permit of the token before.
    */
   client?: Client<Transport, Chain>;
+  /** Whether the account's allowance for the plan is enough, so that no permit is signed: some accounts sign none. */
+  isApproved?: boolean;
   /** The deployments whose plans are trusted. Default: the canonical ones. */
   deployments?: VaultDeployments;
 };
@@ -207,6 +209,7 @@ export class SubscriptionEvmScheme implements SchemeNetworkClient {
     const signature = await this.#account.signTypedData(
       subscribeTypedData({ address: plan, chainId, message }) as never,
     );
+    if (this.#options.isApproved) return { subscribe: toWire(message), signature };
     const value = allowanceFor(terms, { allowance, quantity, maxPeriods: Number(message.maxPeriods) });
     if (value === allowance) return { subscribe: toWire(message), signature };
     const { name, version } = extra;
