@@ -149,5 +149,9 @@ function encodeSignature({ account, isContract }: Signer, signature: Hex): Hex {
   }
   if (length === COMPACT_SIGNATURE_LENGTH) return signature;
   if (length !== KEY_SIGNATURE_LENGTH) throw new UnusableSignatureError({ signer: account });
-  return serializeCompactSignature(signatureToCompactSignature(parseSignature(signature)));
+  try {
+    return serializeCompactSignature(signatureToCompactSignature(parseSignature(signature)));
+  } catch (cause) {
+    throw new UnusableSignatureError({ cause, signer: account });
+  }
 }

@@ -35,7 +35,7 @@ export function encodeConfig(config: MultisigConfig): Hex {
   checkPayees(payees);
   checkTokens(tokens, fullWeight);
 
-  return concatHex([
+  const packed = concatHex([
     ...[VERSION, fullWeight, signers.length, payees.length, tokens.length].map(byte),
     ...signers.flatMap(({ account, isContract, isHuman, weight }) => [
       byte((isHuman ? IS_HUMAN : 0) | (isContract ? IS_CONTRACT : 0)),
@@ -50,6 +50,8 @@ export function encodeConfig(config: MultisigConfig): Hex {
       ...tiers.flatMap(({ maxValue, weight }) => [amount(maxValue), byte(weight)]),
     ]),
   ]);
+  // Addresses come with a checksum in their case.
+  return packed.toLowerCase() as Hex;
 }
 
 /** The same rules in the order in which the account has them; signatures name signers by their place in it. */
