@@ -1,6 +1,6 @@
 /**
  * The main job on real parts, told line by line: a stock x402 client pays into a refund window, and gets its money back; it
- * pays into an escrow, and gets back what was not earned; it subscribes by one signature, and takes a charge back.
+ * pays into an escrow, and gets back what was not earned; it subscribes by one signature, and takes a charge back; and an account of an agent and two humans pays a stock shop.
  * At the end the books of all parties are checked to the last unit; any difference makes the exit code 1.
  */
 import { subscriptionPlanAbi } from "@recourse/sdk/abis";
@@ -57,6 +57,7 @@ import {
   size,
   stringToHex,
 } from "viem";
+import { type AccountBooks, payByAccount } from "./lib/account-act.js";
 import { developmentAccount, type LocalClient, localClient, mintUsdc, USDC } from "./lib/local-chain.js";
 import { startShop } from "./lib/shop.js";
 import { type Holder, type Move, timeline } from "./lib/timeline.js";
@@ -95,7 +96,7 @@ await main();
 
 async function main(): Promise<void> {
   say(
-    "Recourse demo: refunds, escrow and subscriptions for x402, on a local node with real USDC bytecode.\nKeys are the public development mnemonic; the chain's clock starts 200 days ago, so that time can pass.\n",
+    "Recourse demo: refunds, escrow, subscriptions and shared accounts for x402, on a local node with real USDC bytecode.\nKeys are the public development mnemonic; the chain's clock starts 200 days ago, so that time can pass.\n",
   );
   const world = await startWorld();
   let facilitator: FacilitatorProcess | undefined;
@@ -162,7 +163,7 @@ async function play(stage: Stage): Promise<boolean> {
   await claimMatured(stage);
   await showTimeline(stage);
   await subscribeByTheMonth(stage);
-  return checkBooks(stage);
+  return checkBooks(stage, await payByAccount(stage.world, say));
 }
 
 /* THE ACTS */
@@ -477,7 +478,7 @@ async function showWhoGetsIn(stage: Stage): Promise<void> {
 
 /* THE BOOKS */
 
-async function checkBooks(stage: Stage): Promise<boolean> {
+async function checkBooks(stage: Stage, ofAccount: AccountBooks): Promise<boolean> {
   const { client } = stage.world;
   // Alice and Dave kept one purchase each, Carol all but a part of hers, Erin what the arbiter left her, Grace one animation.
   const claimed = PRICE + PRICE + (PRICE - PART);
@@ -504,8 +505,9 @@ async function checkBooks(stage: Stage): Promise<boolean> {
     ["second vault", stage.arbitrationVault, 0n],
     ["escrow", stage.escrowVault, 0n],
     ["plan", stage.plan, 0n],
+    ...ofAccount,
   ];
-  say("12. The books.");
+  say("13. The books.");
   let isRight = true;
   let total = 0n;
   for (const [name, address, amount] of expected) {

@@ -26,24 +26,21 @@ import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import { type Address, createWalletClient, erc20Abi, http, keccak256, type LocalAccount, stringToHex } from "viem";
 import { baseSepolia } from "viem/chains";
 import { USDC } from "../../scripts/lib/local-chain.js";
+import { startStockShop } from "../../scripts/lib/stock-shop.js";
 import { startWorld, type World } from "../../scripts/lib/world.js";
-import { accountRules, agent, alice, bob, DOLLAR, deployAccount, startStockShop } from "../shared/multisig.js";
+import { accountRules, agent, alice, bob, DOLLAR, deployAccount } from "../shared/multisig.js";
 import { NETWORK, receiver } from "../shared/shop.js";
-import { startStockFacilitator } from "../shared/stockFacilitator.js";
 
 describe("an account of agents and humans pays a shop of official classes", () => {
   let world: World;
-  let facilitator: Awaited<ReturnType<typeof startStockFacilitator>>;
   let shop: Awaited<ReturnType<typeof startStockShop>>;
 
   before(async () => {
     world = await startWorld();
-    facilitator = await startStockFacilitator(world.rpcUrl);
-    shop = await startStockShop(facilitator.url);
+    shop = await startStockShop(world.rpcUrl, receiver.address, { "/cents": "$0.50", "/dollars": "$10" });
   });
   after(async () => {
     await shop.stop();
-    await facilitator.stop();
     await world.stop();
   });
 
@@ -55,7 +52,7 @@ describe("an account of agents and humans pays a shop of official classes", () =
   function stockClientOf(options: MultisigSignerOptions): x402Client {
     return new x402Client()
       .register(NETWORK, new StockExactEvmScheme(createMultisigSigner(options)))
-      .setSpendControls({ maxAmountPerPayment: "$100" } as never);
+      .setSpendControls({ maxAmountPerPayment: "$100" });
   }
 
   const balanceOf = (address: Address) =>
@@ -84,7 +81,7 @@ describe("an account of agents and humans pays a shop of official classes", () =
     });
     client
       .register(NETWORK, new StockExactEvmScheme(createMultisigSigner(options)))
-      .setSpendControls({ maxAmountPerPayment: "$100" } as never);
+      .setSpendControls({ maxAmountPerPayment: "$100" });
 
     const response = await wrapFetchWithPayment(fetch, client)(`${shop.url}/dollars`);
 
@@ -137,9 +134,7 @@ describe("an account of agents and humans pays a shop of official classes", () =
       validUntil: Math.floor(Date.now() / 1_000) + 3_600,
     });
     const scheme = new MultisigExactEvmScheme({ ...signerOptions(account), grants: [grant] });
-    const client = new x402Client()
-      .register(NETWORK, scheme)
-      .setSpendControls({ maxAmountPerPayment: "$100" } as never);
+    const client = new x402Client().register(NETWORK, scheme).setSpendControls({ maxAmountPerPayment: "$100" });
     const pay = wrapFetchWithPayment(fetch, client);
 
     assert.equal((await pay(`${shop.url}/dollars`)).status, 200);
@@ -163,9 +158,7 @@ describe("an account of agents and humans pays a shop of official classes", () =
     const hash = await revoke(wallet, { address: account, approval: standingApprovalId(grant) });
     await world.client.waitForTransactionReceipt({ hash });
     const scheme = new MultisigExactEvmScheme({ ...signerOptions(account), grants: [grant] });
-    const client = new x402Client()
-      .register(NETWORK, scheme)
-      .setSpendControls({ maxAmountPerPayment: "$100" } as never);
+    const client = new x402Client().register(NETWORK, scheme).setSpendControls({ maxAmountPerPayment: "$100" });
 
     await refusalOf(client, `${shop.url}/dollars`);
   });

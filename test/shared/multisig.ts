@@ -1,13 +1,7 @@
-import type { AddressInfo } from "node:net";
 import { addresses } from "@recourse/sdk/addresses";
 import { accountAddress, deploy, encodeConfig, type MultisigConfig, sortConfig } from "@recourse/sdk/multisig";
-import { HTTPFacilitatorClient, x402ResourceServer } from "@x402/core/server";
-import { ExactEvmScheme as StockServer } from "@x402/evm/exact/server";
-import { paymentMiddleware } from "@x402/express";
-import express from "express";
 import { type Address, type Hex, numberToHex } from "viem";
 import { developmentAccount, type LocalClient, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
-import { NETWORK, receiver } from "./shop.js";
 
 /** One dollar, in the smallest unit of USDC. */
 export const DOLLAR = 1_000_000n;
@@ -57,36 +51,4 @@ export async function deployAccount(
   const address = accountAddress(config, salt);
   if (balance > 0n) await mintUsdc(client, address, balance);
   return address;
-}
-
-/** A shop of nothing but official classes: `GET /cents` for 50 cents, `GET /dollars` for 10 dollars. */
-export async function startStockShop(facilitatorUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const server = new x402ResourceServer(new HTTPFacilitatorClient({ url: facilitatorUrl })).register(
-    NETWORK,
-    new StockServer(),
-  );
-  const sale = { scheme: "exact", network: NETWORK, payTo: receiver.address } as const;
-  const app = express();
-  app.use(
-    paymentMiddleware(
-      {
-        "GET /cents": { accepts: { ...sale, price: "$0.50" } },
-        "GET /dollars": { accepts: { ...sale, price: "$10" } },
-      },
-      server,
-    ),
-  );
-  app.get("/cents", (_request, response) => void response.json({ thing: "small" }));
-  app.get("/dollars", (_request, response) => void response.json({ thing: "large" }));
-  const http = app.listen(0, "127.0.0.1");
-  await new Promise((resolve) => http.once("listening", resolve));
-
-  return {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        http.closeAllConnections();
-        http.close(() => resolve());
-      }),
-  };
 }
