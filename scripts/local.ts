@@ -25,6 +25,9 @@ const settings = {
   PLAN_URL: "http://127.0.0.1:4023",
   // A chain of its own has payments of its own.
   PAYMENTS_FOLDER: await mkdtemp(join(tmpdir(), "recourse-payments-")),
+  AGENT_KEY: privateKeyOf(30),
+  ALICE_KEY: privateKeyOf(31),
+  BOB_KEY: privateKeyOf(32),
   BUYER_KEY: privateKeyOf(5),
   TOKEN: USDC,
 };

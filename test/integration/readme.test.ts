@@ -47,6 +47,9 @@ describe("the README", () => {
     facilitator = await startFacilitator(world.rpcUrl);
     await mintUsdc(world.client, buyer.address, 10n * PRICE);
     Object.assign(process.env, {
+      AGENT_KEY: privateKeyOf(30),
+      ALICE_KEY: privateKeyOf(31),
+      BOB_KEY: privateKeyOf(32),
       BUYER_KEY: privateKeyOf(5),
       FACILITATOR_KEY: MERCHANT_KEY,
       FACILITATOR_URL: facilitator.url,
@@ -98,6 +101,11 @@ describe("the README", () => {
     assert.equal(response.status, 200);
     assert.equal(BigInt(refunded.amount), PRICE);
     assert.equal(await balanceOf(buyer.address), before);
+  });
+
+  it("pays by an account of an agent and humans", async () => {
+    const { response } = await run("account");
+    assert.equal(response.status, 200);
   });
 
   it("sells at cost, from an escrow", async () => {
@@ -187,9 +195,10 @@ describe("the README", () => {
 
     assert.deepEqual(
       buckets.map(({ amount }: { amount: bigint }) => amount),
-      [PRICE],
+      // The account's purchase, and this one.
+      [2n * PRICE],
     );
-    assert.equal((await balanceOf(receiver.address)) - before, PRICE);
+    assert.equal((await balanceOf(receiver.address)) - before, 2n * PRICE);
   });
 });
 
