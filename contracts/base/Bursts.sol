@@ -48,7 +48,6 @@ abstract contract Bursts is IBursts, Vault {
         (address token, address payer, bytes32 nonce) = (item.token, item.payer, item.nonce);
         PaymentId itemId = _idOf({method: Method.Eip3009, token: token, payer: payer, nonce: nonce});
         if (item.value == 0 || item.value > MAX_AMOUNT || _isKnown(itemId)) return id;
-        if (_refusalOf(token, payer, item.value) != 0) return id;
 
         bytes memory order = TokenLib.orderOf(item);
         // Else a caller could starve an item, and have it recorded as refused.

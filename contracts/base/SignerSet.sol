@@ -122,15 +122,33 @@ abstract contract SignerSet is ISignerSet, EIP712 {
         end = offset + BITMAP_SIZE;
         for (uint256 i = 0; i < count; ++i) {
             if ((signed >> i) & 1 == 0) continue;
-            (address signer, uint256 signerWeight, bool isHuman, bool isContract) = config_.signerAt(i);
-            bool isValid;
-            (isValid, end) = isContract
-                ? _isSignedByContract(signer, digest, blob, end)
-                : _isSignedByKey(signer, digest, blob, end);
-            if (!isValid) return (0, false, offset);
-            weight += signerWeight;
+            uint256 one;
+            bool isHuman;
+            (one, isHuman, end) = _weighOne(config_, i, digest, blob, end);
+            if (one == 0) return (0, false, offset);
+            weight += one;
             hasHuman = hasHuman || isHuman;
         }
+    }
+
+    /// @return weight Of the signer; zero when the signature that begins at `offset` is not its.
+    /// @return isHuman Whether the signer is.
+    /// @return end Where the signature ends.
+    function _weighOne(
+        bytes memory config_,
+        uint256 index,
+        bytes32 digest,
+        bytes calldata blob,
+        uint256 offset
+    ) private view returns (uint256 weight, bool isHuman, uint256 end) {
+        address signer;
+        bool isContract;
+        (signer, weight, isHuman, isContract) = config_.signerAt(index);
+        bool isValid;
+        (isValid, end) = isContract
+            ? _isSignedByContract(signer, digest, blob, offset)
+            : _isSignedByKey(signer, digest, blob, offset);
+        if (!isValid) weight = 0;
     }
 
     function _isSignedByKey(

@@ -196,6 +196,17 @@ contract SubscriptionPlanSubscribeTest is SubscribingTest {
         assertPeriods(payer, time, 1, MAX_PERIODS, time + PERIOD);
     }
 
+    function test_CountsTheMostAnewWhateverWasCountedBefore() external {
+        subscribeByCall();
+        goTo(START + 2 * PERIOD + GRACE);
+        message.serial = 1;
+        message.maxPeriods = type(uint16).max;
+
+        subscribeByCall();
+
+        assertPeriods(payer, time, 1, type(uint16).max, time + PERIOD);
+    }
+
     function test_BeginsAnewInGraceAfterACancel() external {
         subscribeByCall();
         goTo(START + PERIOD + 1);
@@ -440,11 +451,13 @@ contract SubscriptionPlanSubscribeTest is SubscribingTest {
         expectRefused(allowanceTooLow(allowance, needed));
     }
 
-    function test_RevertWhen_TheAllowanceIsBelowAPeriodThoughOnTrial() external {
+    function testFuzz_RevertWhen_TheAllowanceIsBelowAPeriodThoughOnTrial(uint256 quantity) external {
         usePlanWithTrial(TRIAL);
-        approve(payer, PRICE - 1);
+        message.quantity = bound(quantity, 1, MOST);
+        uint256 needed = message.quantity * PRICE;
+        approve(payer, needed - 1);
 
-        expectRefused(allowanceTooLow(PRICE - 1, PRICE));
+        expectRefused(allowanceTooLow(needed - 1, needed));
     }
 
     function test_RevertWhen_TheAllowanceIsBelowAPeriodThoughThereIsPaidTime() external {
