@@ -242,7 +242,12 @@ async function run(todo: readonly Mutant[], known: Map<string, Result>): Promise
     await suite.prepare(todo[0]?.file ?? "");
     for (const [index, mutant] of todo.entries()) {
       const start = Date.now();
-      const verdict = await suite.judge(mutant, likelyTests(mutant, known));
+      const judge = () => suite.judge(mutant, likelyTests(mutant, known));
+      // A worker that ended by itself, such as for lack of memory, says nothing about the mutant: another one tries.
+      const verdict = await judge().catch(() => {
+        suite.stop();
+        return judge();
+      });
       const seconds = Math.round((Date.now() - start) / 100) / 10;
       const result: Result = { id: mutant.id, ...verdict, seconds, state: stateFor(verdict) };
       known.set(mutant.id, result);
