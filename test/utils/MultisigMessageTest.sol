@@ -49,7 +49,11 @@ abstract contract MultisigMessageTest is MultisigUnitTest {
                 );
         if (kind == MessageKind.Undo)
             return
-                _type("Undo", "(address subscriber,address beneficiary,uint256 closesAt,address to,uint256 deadline)", 5);
+                _type(
+                    "Undo",
+                    "(address subscriber,address beneficiary,uint256 closesAt,address to,uint256 deadline)",
+                    5
+                );
         if (kind == MessageKind.Dispute)
             return _type("Dispute", "(bytes32 paymentId,bytes32 evidence,uint256 deadline)", 3);
         if (kind == MessageKind.Cancel)
@@ -68,8 +72,7 @@ abstract contract MultisigMessageTest is MultisigUnitTest {
                 );
         if (kind == MessageKind.WithdrawDispute)
             return _type("WithdrawDispute", "(bytes32 paymentId,uint256 defaultsAt,uint256 deadline)", 3);
-        if (kind == MessageKind.Concede)
-            return _type("Concede", "(bytes32 paymentId,address by,uint256 deadline)", 3);
+        if (kind == MessageKind.Concede) return _type("Concede", "(bytes32 paymentId,address by,uint256 deadline)", 3);
         if (kind == MessageKind.Resolve)
             return
                 _type(
@@ -128,11 +131,7 @@ abstract contract MultisigMessageTest is MultisigUnitTest {
             );
     }
 
-    function _type(
-        string memory name,
-        string memory itself,
-        uint256 words
-    ) private pure returns (MessageType memory) {
+    function _type(string memory name, string memory itself, uint256 words) private pure returns (MessageType memory) {
         return MessageType(name, itself, "", words);
     }
 
@@ -208,18 +207,12 @@ abstract contract MultisigMessageTest is MultisigUnitTest {
     /// @notice What the vault, or the other account, asks the account to have signed.
     function digestOf(Message memory message) internal view returns (bytes32) {
         return
-            digestIn(
-                domainNameOf(message.domainKind),
-                block.chainid,
-                message.verifyingContract,
-                structHashOf(message)
-            );
+            digestIn(domainNameOf(message.domainKind), block.chainid, message.verifyingContract, structHashOf(message));
     }
 
     /// @notice What the signers sign.
     function approvalDigestOf(Message memory message) internal view returns (bytes32) {
-        return
-            messageApprovalDigest(approvalTypeOf(message.kind), message.verifyingContract, structHashOf(message));
+        return messageApprovalDigest(approvalTypeOf(message.kind), message.verifyingContract, structHashOf(message));
     }
 
     function blobOf(Message memory message, Account[] memory signers) internal view returns (bytes memory) {
@@ -227,8 +220,7 @@ abstract contract MultisigMessageTest is MultisigUnitTest {
     }
 
     function blobOf(Message memory message, bytes memory signatures) internal pure returns (bytes memory) {
-        return
-            messageBlob(message.kind, message.domainKind, message.verifyingContract, message.data, signatures);
+        return messageBlob(message.kind, message.domainKind, message.verifyingContract, message.data, signatures);
     }
 
     /* ANSWERS */

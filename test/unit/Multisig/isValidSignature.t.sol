@@ -31,7 +31,11 @@ contract MultisigIsValidSignatureTest is MultisigUnitTest {
         assertDenied(hash, "");
     }
 
-    function testFuzz_IsDeniedForAKindThatDoesNotExist(uint256 method, uint8 kind, bytes calldata random) external view {
+    function testFuzz_IsDeniedForAKindThatDoesNotExist(
+        uint256 method,
+        uint8 kind,
+        bytes calldata random
+    ) external view {
         bytes1 unknown = bytes1(uint8(bound(kind, BLOB_KINDS, type(uint8).max)));
         PaymentApproval memory payment = paymentBy(anyMethod(method), SMALL);
         bytes32 digest = digestBy(anyMethod(method), payment);

@@ -195,10 +195,7 @@ contract MultisigIsValidSignatureByContractsTest is MultisigMessageTest {
     }
 
     function test_IsDeniedForAnAnswerByARevert() external {
-        _assertAnswers(
-            address(new AnsweringContract(AnsweringContract.Mood.Reverts, abi.encode(VALID))),
-            INVALID
-        );
+        _assertAnswers(address(new AnsweringContract(AnsweringContract.Mood.Reverts, abi.encode(VALID))), INVALID);
         _assertAnswers(address(_moody(MoodyWallet.Mood.RevertsMuch)), INVALID);
     }
 
@@ -215,10 +212,7 @@ contract MultisigIsValidSignatureByContractsTest is MultisigMessageTest {
     }
 
     function test_IsDeniedWhenItWrites() external {
-        _assertAnswers(
-            address(new AnsweringContract(AnsweringContract.Mood.Writes, abi.encode(VALID))),
-            INVALID
-        );
+        _assertAnswers(address(new AnsweringContract(AnsweringContract.Mood.Writes, abi.encode(VALID))), INVALID);
     }
 
     function testFuzz_IsDeniedWithoutCode(address nowhere, bytes calldata signature) external {

@@ -14,7 +14,12 @@ contract MultisigIsValidSignatureOfOtherThingsTest is MultisigMessageTest {
 
     /* TOKENS */
 
-    function testFuzz_IsDeniedForAPermit(address spender, uint256 value, uint256 nonce, uint256 deadline) external view {
+    function testFuzz_IsDeniedForAPermit(
+        address spender,
+        uint256 value,
+        uint256 nonce,
+        uint256 deadline
+    ) external view {
         bytes memory words = abi.encode(address(account), spender, value, nonce, deadline);
 
         _assertNeverSigned(
@@ -76,7 +81,11 @@ contract MultisigIsValidSignatureOfOtherThingsTest is MultisigMessageTest {
         );
     }
 
-    function testFuzz_IsDeniedForAnAllowanceOfManyTokens(address spender, uint160 amount, uint48 deadline) external view {
+    function testFuzz_IsDeniedForAnAllowanceOfManyTokens(
+        address spender,
+        uint160 amount,
+        uint48 deadline
+    ) external view {
         bytes32 details = _hash(
             "PermitDetails(address token,uint160 amount,uint48 expiration,uint48 nonce)",
             abi.encode(token, amount, deadline, 0)
@@ -130,12 +139,16 @@ contract MultisigIsValidSignatureOfOtherThingsTest is MultisigMessageTest {
     }
 
     function _permitted(PaymentApproval memory payment) private pure returns (bytes32) {
-        return
-            _hash("TokenPermissions(address token,uint256 amount)", abi.encode(payment.token, payment.value));
+        return _hash("TokenPermissions(address token,uint256 amount)", abi.encode(payment.token, payment.value));
     }
 
     function _spender(uint256 seed) private pure returns (address) {
-        return seed % 3 == 0 ? EXACT_PROXY : seed % 3 == 1 ? UPTO_PROXY : address(uint160(seed));
+        return
+            seed % 3 == 0
+                ? EXACT_PROXY
+                : seed % 3 == 1
+                    ? UPTO_PROXY
+                    : address(uint160(seed));
     }
 
     function _assertNotByPermit2(string memory typeString, bytes memory words) private view {
@@ -195,7 +208,8 @@ contract MultisigIsValidSignatureOfOtherThingsTest is MultisigMessageTest {
     }
 
     function testFuzz_IsDeniedForNestedTypedData(bytes32 contents) external view {
-        string memory contentsType = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)";
+        string memory contentsType =
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)";
         bytes32 separator = token.DOMAIN_SEPARATOR();
         bytes32 structHash = _hash(
             string.concat(
@@ -214,10 +228,7 @@ contract MultisigIsValidSignatureOfOtherThingsTest is MultisigMessageTest {
         bytes32 digest = MessageHashUtils.toTypedDataHash(separator, contents);
         bytes memory tail = abi.encodePacked(separator, contents, contentsType, uint16(bytes(contentsType).length));
         for (uint256 i = 0; i < 3; ++i) {
-            bytes memory signature = sign(
-                all()[i].key,
-                MessageHashUtils.toTypedDataHash(separator, structHash)
-            );
+            bytes memory signature = sign(all()[i].key, MessageHashUtils.toTypedDataHash(separator, structHash));
             assertDenied(digest, bytes.concat(signature, tail));
         }
 

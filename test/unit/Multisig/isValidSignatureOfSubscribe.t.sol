@@ -84,7 +84,12 @@ contract MultisigIsValidSignatureOfSubscribeTest is MultisigMessageTest {
         price = bound(price, 1, (2 * LARGE) / (quantity * maxPeriods + 1));
         setupFee = bound(setupFee, 0, SMALL);
         uint256 most = price * quantity * maxPeriods + setupFee;
-        uint256 needed = most <= SMALL ? AGENT_WEIGHT : most <= LARGE ? AGENT_WEIGHT + HUMAN_WEIGHT : FULL_WEIGHT;
+        uint256 needed =
+            most <= SMALL
+                ? AGENT_WEIGHT
+                : most <= LARGE
+                    ? AGENT_WEIGHT + HUMAN_WEIGHT
+                    : FULL_WEIGHT;
         Message memory message = _message(address(_plan(_terms(price, setupFee))), quantity, maxPeriods);
 
         bytes4 answer = account.isValidSignature(digestOf(message), blobOf(message, someOf(mask)));

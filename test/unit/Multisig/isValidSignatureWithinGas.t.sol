@@ -116,12 +116,7 @@ contract MultisigIsValidSignatureWithinGasTest is MultisigMessageTest {
         setWord(message, 2, uint256(1));
         setWord(message, 3, uint256(1));
 
-        _assertCostsAtMost(
-            BASE + TERMS_GAS + 3 * PER_SIGNER,
-            digestOf(message),
-            blobOf(message, all()),
-            INVALID
-        );
+        _assertCostsAtMost(BASE + TERMS_GAS + 3 * PER_SIGNER, digestOf(message), blobOf(message, all()), INVALID);
     }
 
     /// @dev The token, its tier and the payee stand last.
