@@ -16,6 +16,7 @@ import {MultisigMessageTest} from "../../utils/MultisigMessageTest.sol";
 
 contract MultisigIsValidSignatureOfSubscribeTest is MultisigMessageTest {
     uint256 private constant PAYOUT_GAS = 100_000;
+    uint256 private constant TERMS_GAS = 50_000;
 
     SubscriptionPlan private _planImplementation;
     VaultFactory private _planFactory;
@@ -196,6 +197,21 @@ contract MultisigIsValidSignatureOfSubscribeTest is MultisigMessageTest {
         assertDenied(_fake(AnsweringContract.Mood.BurnsGas, ""), all());
     }
 
+    function testFuzz_IsValidForOneThatUsesLessThanItsPartOfTheGas(uint256 burn) external {
+        // What it needs to answer besides.
+        burn = bound(burn, 0, TERMS_GAS - 8_000);
+        address plan = address(new HeavyPlan(_terms(1, 0), burn));
+
+        assertAccepted(_message(plan, 1, 1), only(alice));
+    }
+
+    function testFuzz_IsDeniedForOneThatUsesMore(uint256 burn) external {
+        burn = bound(burn, TERMS_GAS, 1_000_000);
+        address plan = address(new HeavyPlan(_terms(1, 0), burn));
+
+        assertDenied(_message(plan, 1, 1), all());
+    }
+
     function test_IsDeniedForOneThatWrites() external {
         assertDenied(_fake(AnsweringContract.Mood.Writes, abi.encode(_terms(1, 0))), all());
     }
@@ -276,5 +292,22 @@ contract MultisigIsValidSignatureOfSubscribeTest is MultisigMessageTest {
         message.domainKind = DomainKind.SubscriptionPlan;
         message.verifyingContract = plan;
         message.data = data;
+    }
+}
+
+/// @notice Uses a fixed amount of gas before it tells the price and the token.
+contract HeavyPlan {
+    address private immutable _token;
+    uint88 private immutable _price;
+    uint256 private immutable _burn;
+
+    constructor(SubscriptionPlanTerms memory terms_, uint256 burn) {
+        (_token, _price, _burn) = (terms_.token, terms_.price, burn);
+    }
+
+    function terms() external view returns (SubscriptionPlanTerms memory answer) {
+        uint256 start = gasleft();
+        while (start - gasleft() < _burn) {}
+        (answer.token, answer.price) = (_token, _price);
     }
 }
