@@ -4,7 +4,7 @@ pragma solidity ^0.8.27;
 import {IReserves} from "../../../contracts/interfaces/IReserves.sol";
 import {ISignerSet} from "../../../contracts/interfaces/ISignerSet.sol";
 import {BlobKind} from "../../../contracts/types/Blob.sol";
-import {MultisigConfig, Tier, TokenRules} from "../../../contracts/types/MultisigConfig.sol";
+import {MultisigConfig, Signer, Tier, TokenRules} from "../../../contracts/types/MultisigConfig.sol";
 import {PaymentApproval} from "../../../contracts/types/TypedData.sol";
 import {LyingBalanceToken} from "../../mocks/LyingBalanceToken.sol";
 import {Token3009} from "../../mocks/Token3009.sol";
@@ -492,6 +492,21 @@ contract MultisigIsValidSignatureOfPaymentsTest is MultisigUnitTest {
 
         payment.token = address(0);
         assertDenied(digestBy(kind, payment), blobBy(kind, index, payment, all()));
+    }
+
+    /// @dev The rules hold zeros where those of a token at place zero would have their tiers.
+    function testFuzz_IsDeniedForTheTokenZeroByTheLargestWeight(uint256 method, uint8 index) external {
+        MultisigConfig memory config = defaultConfig();
+        config.signers = new Signer[](1);
+        config.signers[0] = Signer({account: alice.addr, weight: FULL_WEIGHT, isHuman: true, isContract: false});
+        config.tokens[0].reserve = 0;
+        useConfig(config);
+        BlobKind kind = anyMethod(method);
+        PaymentApproval memory payment = paymentBy(kind, SMALL);
+        payment.token = address(0);
+        index = uint8(bound(index, 1, type(uint8).max));
+
+        assertDenied(digestBy(kind, payment), blobBy(kind, index, payment, only(alice)));
     }
 
     function _useTokens(uint256 count) private returns (Token3009[] memory tokens) {
