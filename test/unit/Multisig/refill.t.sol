@@ -246,15 +246,18 @@ contract MultisigRefillTest is MultisigReserveTest {
     }
 
     /// @return sum What refills bring within the day after the first, at these times and at its end.
+    /// @return refills How many brought something before its end.
     function _refillAt(uint256 perDay, uint256[6] calldata times) private returns (uint256 sum, uint256 refills) {
         useRate(perDay, FAR);
         account.refill(address(token));
         uint256 elapsed = 0;
         for (uint256 i = 0; i < times.length; ++i) {
             elapsed = bound(times[i], elapsed, 1 days);
-            (sum, refills) = (sum + _tryRefillAt(elapsed), refills + 1);
+            uint256 amount = _tryRefillAt(elapsed);
+            sum += amount;
+            if (amount != 0) ++refills;
         }
-        (sum, refills) = (sum + _tryRefillAt(1 days), refills + 1);
+        sum += _tryRefillAt(1 days);
     }
 
     function _tryRefillAt(uint256 elapsed) private returns (uint256 amount) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {IReserves} from "../../../contracts/interfaces/IReserves.sol";
 import {ISignerSet} from "../../../contracts/interfaces/ISignerSet.sol";
 import {TokenLib} from "../../../contracts/libraries/TokenLib.sol";
 import {MultisigConfig} from "../../../contracts/types/MultisigConfig.sol";
@@ -52,7 +53,9 @@ contract MultisigSpendableOfTest is MultisigReserveTest {
         setBalance(bound(balance, 0, 2 * RESERVE));
         uint256 told = account.spendableOf(address(token)).afterRefill;
 
-        try account.refill(address(token)) {} catch {}
+        try account.refill(address(token)) {} catch (bytes memory reason) {
+            assertEq(reason, abi.encodeWithSelector(IReserves.NothingToRefill.selector, address(token)), "reason");
+        }
 
         assertEq(spendable(), told);
     }
