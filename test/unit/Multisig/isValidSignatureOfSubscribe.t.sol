@@ -9,7 +9,7 @@ import {DomainKind, MessageKind} from "../../../contracts/types/Blob.sol";
 import {MultisigConfig} from "../../../contracts/types/MultisigConfig.sol";
 import {Pair, Permit} from "../../../contracts/types/Subscription.sol";
 import {PeriodUnit, SubscriptionPlanTerms} from "../../../contracts/types/Terms.sol";
-import {Subscribe} from "../../../contracts/types/TypedData.sol";
+import {Cancel, Subscribe, Undo} from "../../../contracts/types/TypedData.sol";
 import {AnsweringContract} from "../../mocks/AnsweringContract.sol";
 import {Token3009} from "../../mocks/Token3009.sol";
 import {MultisigMessageTest} from "../../utils/MultisigMessageTest.sol";
@@ -30,8 +30,49 @@ contract MultisigIsValidSignatureOfSubscribeTest is MultisigMessageTest {
     /* OURS */
 
     function test_SubscribesTheAccount() external {
-        SubscriptionPlanTerms memory terms = _terms({price: 5e6, setupFee: 1e6});
-        SubscriptionPlan plan = _plan(terms);
+        SubscriptionPlan plan = _subscribe();
+
+        assertEq(plan.subscriptionOf(_pair()).paidThrough, block.timestamp + 30 days, "paid through");
+        assertEq(token.balanceOf(address(account)), BALANCE - 6e6, "charged");
+    }
+
+    function test_LetsAnAgentAloneCancel() external {
+        SubscriptionPlan plan = _subscribe();
+        Cancel memory cancel = Cancel({
+            subscriber: address(account),
+            beneficiary: agent.addr,
+            immediately: true,
+            serial: 1,
+            deadline: block.timestamp + 1 days
+        });
+        Message memory message = _message(address(plan), abi.encode(cancel));
+        message.kind = MessageKind.Cancel;
+
+        plan.cancelWithSignature(cancel, blobOf(message, only(agent)));
+
+        assertFalse(plan.subscriptionOf(_pair()).isActive);
+    }
+
+    function test_LetsAnAgentAloneUndoToTheAccount() external {
+        SubscriptionPlan plan = _subscribe();
+        Undo memory undo = Undo({
+            subscriber: address(account),
+            beneficiary: agent.addr,
+            closesAt: plan.subscriptionOf(_pair()).closesAt,
+            to: address(account),
+            deadline: block.timestamp + 1 days
+        });
+        Message memory message = _message(address(plan), abi.encode(undo));
+        message.kind = MessageKind.Undo;
+
+        plan.undoWithSignature(undo, blobOf(message, only(agent)), PAYOUT_GAS);
+
+        assertEq(token.balanceOf(address(account)), BALANCE - 1e6, "all but the setup fee");
+    }
+
+    /// @dev The agent may use what the account pays for: 5 a month, and 1 at once.
+    function _subscribe() private returns (SubscriptionPlan plan) {
+        plan = _plan(_terms({price: 5e6, setupFee: 1e6}));
         executeByHumans(address(token), abi.encodeCall(IERC20.approve, (address(plan), 61e6)));
         Subscribe memory message = Subscribe({
             subscriber: address(account),
@@ -43,17 +84,12 @@ contract MultisigIsValidSignatureOfSubscribeTest is MultisigMessageTest {
             deadline: block.timestamp + 1 days
         });
         Permit memory none;
+        bytes memory blob = blobOf(_message(address(plan), abi.encode(message)), both(agent, alice));
+        plan.subscribeWithSignature(message, blob, none, PAYOUT_GAS);
+    }
 
-        plan.subscribeWithSignature(
-            message,
-            blobOf(_message(address(plan), abi.encode(message)), both(agent, alice)),
-            none,
-            PAYOUT_GAS
-        );
-
-        Pair memory pair = Pair({subscriber: address(account), beneficiary: agent.addr});
-        assertEq(plan.subscriptionOf(pair).paidThrough, block.timestamp + 30 days, "paid through");
-        assertEq(token.balanceOf(address(account)), BALANCE - 6e6, "charged");
+    function _pair() private view returns (Pair memory) {
+        return Pair({subscriber: address(account), beneficiary: agent.addr});
     }
 
     function testFuzz_NeedsTheTierOfAllThatCanBeCharged(uint256 quantity, uint256 maxPeriods) external {
