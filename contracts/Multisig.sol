@@ -26,8 +26,8 @@ import {Call, Execute, PaymentApproval, StandingApproval} from "./types/TypedDat
 /// - Of everything else only what is listed in `MessageKind` is signed for, with the weight that it needs. The rest is denied:
 ///   permits, orders, logins, messages.
 /// - No typed data, call or sequence raises what agents can spend alone, but money that comes past `fund` and the refills.
-/// - The answer to a signature never fails, and costs at most what its signers who are contracts may use, and some 30,000 gas
-///   a signer besides.
+/// - The answer to a signature never fails. It costs at most 60,000 gas, 10,000 a signer, what its signers who are contracts may
+///   use, twice that under a standing approval, and what reading a plan's terms may.
 /// - Any signatures of full weight can do anything, once, in the order of the nonces.
 ///
 /// ASSUMPTIONS

@@ -18,8 +18,8 @@ import {MultisigConfig} from "../types/MultisigConfig.sol";
 /// @dev PROMISES
 /// - Rules change only by the account's own call, and each change ends all approvals that were given before.
 /// - A signer counts once, and its signature for this account, this chain and this set of rules alone.
-/// - No list of signatures makes the count fail, or cost more than `SIGNER_GAS` a signer that is a contract and some 10,000 gas
-///   a signer besides.
+/// - No list of signatures makes the count fail, or cost more than `SIGNER_GAS` a signer that is a contract, 10,000 gas a signer
+///   and 60,000 besides.
 ///
 /// ASSUMPTIONS
 /// - Signers who are contracts answer for themselves.

@@ -39,6 +39,7 @@ interface IReserves {
     /// @custom:reverts TokenWithoutRules when the account has no rules for the token.
     /// @custom:reverts TokenBalanceUnreadable when the address is no token.
     /// @custom:reverts ReceivedOtherAmount when the token moved another amount.
+    /// @custom:reverts SafeCastOverflowedUintDowncast when the reserve is beyond all bounds.
     /// @param token The ERC-20 token.
     /// @param amount In the token's smallest unit.
     function fund(address token, uint256 amount) external;
@@ -49,10 +50,12 @@ interface IReserves {
     /// @custom:reverts TokenBalanceUnreadable when the address is no token.
     /// @custom:reverts TokenRefusedAuthorization when the token did.
     /// @custom:reverts ReceivedOtherAmount when the token moved another amount.
+    /// @custom:reverts SafeCastOverflowedUintDowncast when the reserve is beyond all bounds.
     /// @param authorization What the owner signed: an EIP-3009 `ReceiveWithAuthorization`, which nobody else can present.
     function fundWithAuthorization(Authorization calldata authorization) external;
 
-    /// @notice Lowers the reserve until the target is spendable, as far as the rate allows. Anyone may call it.
+    /// @notice Lowers the reserve until the target is spendable, as far as the rate allows. Anyone may call it. Where the balance is
+    /// below the reserve that takes several, and down to a reserve of zero where all of the balance is no more than the target.
     /// @custom:reverts NotAnAccount when this is not an account.
     /// @custom:reverts TokenWithoutRules when the account has no rules for the token.
     /// @custom:reverts TokenBalanceUnreadable when the address is no token.
@@ -64,6 +67,7 @@ interface IReserves {
     /// @notice Sets the reserve.
     /// @custom:reverts NotSelf when the account does not call itself.
     /// @custom:reverts TokenWithoutRules when the account has no rules for the token.
+    /// @custom:reverts SafeCastOverflowedUintDowncast when the reserve is beyond all bounds.
     /// @param token The ERC-20 token.
     /// @param amount In the token's smallest unit.
     function setReserve(address token, uint256 amount) external;
