@@ -54,6 +54,8 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
   let world: World;
   let collector: Awaited<ReturnType<typeof startCollector>>;
   let storage: InMemoryApprovalStorage;
+  /** Ends the waiting of agents whom nobody answered. */
+  const ending = new AbortController();
 
   before(async () => {
     world = await startWorld();
@@ -64,6 +66,7 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     }
   });
   after(async () => {
+    ending.abort();
     await collector?.stop();
     await world?.stop();
   });
@@ -263,6 +266,7 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
       count: 3,
       maxValue: 2n * DOLLAR,
       payee: receiver.address,
+      signal: ending.signal,
       signers: [agent],
       token: USDC,
       validUntil: soon(),
