@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PeriodUnit } from "@recourse/sdk/subscription";
 import { developmentAccount, USDC } from "../../scripts/lib/local-chain.js";
+import { parseSigner, parseTiers, parseWeight } from "../../sdk/src/cli/accountRules.js";
 import { describeTerms, firstCharges, headline } from "../../sdk/src/cli/describeTerms.js";
 import { UsageError } from "../../sdk/src/cli/errors.js";
 import { duration, frequency, money, share, table } from "../../sdk/src/cli/format.js";
@@ -264,5 +265,52 @@ describe("what a merchant reads", () => {
       afterTrial.map(({ amount }) => amount),
       [5_000_000n, 9_990_000n, 9_990_000n],
     );
+  });
+});
+
+describe("the rules of an account that somebody types", () => {
+  const { address: account } = developmentAccount(30);
+  const token = { ...usdc, address: USDC };
+
+  it("reads signers", () => {
+    const signer = { account, isContract: false, isHuman: false, weight: 1 };
+    assert.deepEqual(parseSigner(`agent:${account.toLowerCase()}:1`), signer);
+    assert.deepEqual(parseSigner(`human:${account}:255`), { ...signer, isHuman: true, weight: 255 });
+    assert.deepEqual(parseSigner(`human:${account}:2:contract`), {
+      ...signer,
+      isContract: true,
+      isHuman: true,
+      weight: 2,
+    });
+  });
+  for (const text of [
+    "",
+    "agent",
+    account,
+    `${account}:1`,
+    `robot:${account}:1`,
+    `agent:${account}`,
+    `agent:${account}:1:`,
+  ]) {
+    it(`refuses ${JSON.stringify(text)} as a signer`, () => assertRefused(() => parseSigner(text), /no signer/));
+  }
+  it("refuses a signer whose address or weight is wrong", () => {
+    assertRefused(() => parseSigner("agent:0x12:1"), /no address/);
+    assertRefused(() => parseSigner(`agent:${account}:0`), /no weight/);
+  });
+
+  it("reads weights of one byte", () => {
+    assert.deepEqual(["1", "255"].map(parseWeight), [1, 255]);
+    for (const text of ["", "0", "256", "1.5", "-1", "one"]) assertRefused(() => parseWeight(text), /no weight/);
+  });
+
+  it("reads tiers in the token's unit", () => {
+    assert.deepEqual(parseTiers("1:1, $100:3", token), [
+      { maxValue: 1_000_000n, weight: 1 },
+      { maxValue: 100_000_000n, weight: 3 },
+    ]);
+    assert.deepEqual(parseTiers("none", token), []);
+    for (const text of ["", "1", "1:1,", "1-1", "1:1:1"]) assertRefused(() => parseTiers(text, token), /no tiers/);
+    assertRefused(() => parseTiers("much:1", token), /no amount/);
   });
 });

@@ -3,6 +3,12 @@ import { cancelSubscription } from "./commands/cancel.js";
 import { claimRevenue } from "./commands/claim.js";
 import { createPlan } from "./commands/create.js";
 import { listPlans } from "./commands/list.js";
+import { approveRequest, listApprovals, rejectRequest } from "./commands/multisig/approvals.js";
+import { runCollector } from "./commands/multisig/collector.js";
+import { createAccount } from "./commands/multisig/create.js";
+import { executeCalls } from "./commands/multisig/execute.js";
+import { fundAccount, refillAccount, revokeApproval } from "./commands/multisig/money.js";
+import { showAccount } from "./commands/multisig/show.js";
 import { refundCharge } from "./commands/refund.js";
 import { showPlan } from "./commands/show.js";
 import { closePlan, endPlan } from "./commands/stage.js";
@@ -43,8 +49,8 @@ function usageErrorOf({ code, message }: CommanderError): UsageError {
 /** The node's URL can have a key in it, and errors like to quote it. */
 function secretsIn(args: readonly string[], { env }: Io): string[] {
   const urls = args.flatMap((arg) => /\w+:\/\/.*/.exec(arg)?.[0] ?? []);
-  const { RECOURSE_PRIVATE_KEY: key, RECOURSE_RPC_URL: url } = env;
-  return [...urls, ...(url ? [url] : []), ...(key ? [key] : [])];
+  const { RECOURSE_COLLECTOR_URL: collector, RECOURSE_PRIVATE_KEY: key, RECOURSE_RPC_URL: url } = env;
+  return [...urls, ...[collector, url, key].filter((secret) => secret !== undefined && secret !== "")] as string[];
 }
 
 function writeJson({ output }: Io, document: Record<string, unknown>): void {
@@ -53,7 +59,7 @@ function writeJson({ output }: Io, document: Record<string, unknown>): void {
 
 function program(io: Io, isJson: boolean): Command {
   const root = new Command("recourse")
-    .description("Refund windows, escrow and subscriptions for x402: what a merchant does by hand.")
+    .description("Refund windows, escrow and subscriptions for x402: what people do by hand.")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.output.write(text),
@@ -70,17 +76,19 @@ function program(io: Io, isJson: boolean): Command {
       if (isJson) writeJson(io, report.json);
       else io.output.write(`${report.text.join("\n")}\n`);
     };
-  const add = (name: string, description: string) =>
-    plan
+  const addTo = (group: Command, name: string, description: string) =>
+    group
       .command(name)
       .description(description)
       .option("--rpc <url>", "node of the chain (or RECOURSE_RPC_URL)")
       .option("--key-file <path>", "file with the private key (or the key in RECOURSE_PRIVATE_KEY)")
       .option("--json", "one JSON document, and nothing else");
-  const addSending = (name: string, description: string) =>
-    add(name, description)
+  const addSendingTo = (group: Command, name: string, description: string) =>
+    addTo(group, name, description)
       .option("--dry-run", "show what would happen, and send nothing")
       .option("-y, --yes", "do not ask");
+  const add = (name: string, description: string) => addTo(plan, name, description);
+  const addSending = (name: string, description: string) => addSendingTo(plan, name, description);
 
   addSending("create", "Deploy a plan, unless it exists, and say how it is sold")
     .option("--price <amount>", 'of one period, like "$9.99"')
@@ -141,6 +149,80 @@ function program(io: Io, isJson: boolean): Command {
     .argument("[plan]", "the plan's address")
     .option("--from-block <number>", "where to begin reading (default: where the plan was made)")
     .action((address, options) => reporting(claimRevenue)(io, address, options));
+
+  const multisig = root
+    .command("multisig")
+    .description("Accounts of agents and humans: create, look at, approve, and run a collector of approvals.");
+  const COLLECTOR = ["--collector <url>", "where approvals are collected (or RECOURSE_COLLECTOR_URL)"] as const;
+  const every = (value: string, before: string[] = []) => [...before, value];
+
+  addSendingTo(multisig, "create", "Deploy an account, unless it exists")
+    .option("--config <file>", "all rules as JSON, instead of the options below")
+    .option("--signer <signer>", 'like "agent:0x…:1", "human:0x…:2" or "human:0x…:2:contract"; repeatable', every)
+    .option("--full-weight <weight>", "what everything needs that is no payment within a tier")
+    .option("--payee <address>", "who may be paid; repeatable (default: anybody)", every)
+    .option("--token <address>", "what the account spends (default: the chain's USDC, as x402 knows it)")
+    .option("--tiers <tiers>", 'amounts and weights, like "1:1,100:3": up to 1 with weight 1')
+    .option("--reserve <amount>", "what no payment without a human touches (default: none)")
+    .option("--refill-per-day <amount>", "by how much refills lower the reserve (default: no refills)")
+    .option("--refill-target <amount>", "until so much is spendable")
+    .option("--salt <text>", "makes another account of the same rules")
+    .action((options) => reporting(createAccount)(io, options));
+
+  addTo(multisig, "show", "An account's rules, what its agents can spend, and its numbers")
+    .argument("[account]", "the account's address")
+    .action((address, options) => reporting(showAccount)(io, address, options));
+
+  addSendingTo(multisig, "fund", "Pay money in; agents spend it only as refills make it spendable")
+    .argument("[account]", "the account's address")
+    .option("--amount <amount>", "how much, like 25")
+    .option("--token <address>", "which token (default: the only one with rules)")
+    .action((address, options) => reporting(fundAccount)(io, address, options));
+
+  addSendingTo(multisig, "refill", "Make a part of the reserve spendable, as far as the rate allows; anybody may")
+    .argument("[account]", "the account's address")
+    .option("--token <address>", "which token (default: the only one with rules)")
+    .action((address, options) => reporting(refillAccount)(io, address, options));
+
+  addTo(multisig, "approvals", "What an account's signers are asked at a collector")
+    .argument("[account]", "the account's address")
+    .option(...COLLECTOR)
+    .action((address, options) => reporting(listApprovals)(io, address, options));
+
+  addSendingTo(multisig, "approve", "Show a request, ask, sign it, and bring the signature to the collector")
+    .argument("[id]", "of the request, as `multisig approvals` shows it")
+    .option(...COLLECTOR)
+    .action((id, options) => reporting(approveRequest)(io, id, options));
+
+  addSendingTo(multisig, "reject", "Refuse a request, with a reason for whoever asked")
+    .argument("[id]", "of the request, as `multisig approvals` shows it")
+    .option(...COLLECTOR)
+    .option("--reason <text>", "why")
+    .action((id, options) => reporting(rejectRequest)(io, id, options));
+
+  addSendingTo(multisig, "revoke", "End a standing approval, by the key of a human signer")
+    .argument("[account]", "the account's address")
+    .argument("[approval]", "the id of the standing approval")
+    .action((address, approval, options) => reporting(revokeApproval)(io, [address, approval], options));
+
+  addSendingTo(multisig, "execute", "Collect full weight for a call of the account, and send it; repeated, it goes on")
+    .argument("[account]", "the account's address")
+    .option(...COLLECTOR)
+    .option("--set-reserve <amount>", "set what agents cannot touch")
+    .option("--token <address>", "of which token (default: the only one with rules)")
+    .option("--reconfigure <file>", "give the account other rules, as JSON; all approvals of before end")
+    .option("--to <address>", "call a contract")
+    .option("--data <hex>", "what to call it with")
+    .option("--value <wei>", "how much of the chain's own coin to send")
+    .option("--deadline <duration>", "how long to wait, and the call to be valid", "1d")
+    .action((address, options) => reporting(executeCalls)(io, address, options));
+
+  addTo(multisig, "collector", "Run a collector of approvals, until it is told to stop")
+    .option("--port <number>", "where to listen (default: 8402)")
+    .option("--host <address>", "on which address to listen (default: 127.0.0.1)")
+    .option("--file <path>", "keep requests in a SQLite file (default: in memory)")
+    .option("--account <address>", "whom to serve; repeatable (default: every account of the chain)", every)
+    .action((options) => runCollector(io, options));
 
   return root;
 }

@@ -32,7 +32,7 @@ async function chainIdOf(client: Client): Promise<number> {
 }
 
 /** The signer with this address. */
-export function signerOf({ config }: MultisigAccount, account: Address): Signer | undefined {
+export function signerOf({ config }: Pick<MultisigAccount, "config">, account: Address): Signer | undefined {
   return config.signers.find((signer) => isAddressEqual(signer.account, account));
 }
 

@@ -1,9 +1,20 @@
-import { type Client, hashTypedData, isAddressEqual, type LocalAccount, parseAbi, recoverTypedDataAddress } from "viem";
+import {
+  type Client,
+  compactSignatureToSignature,
+  type Hex,
+  hashTypedData,
+  isAddressEqual,
+  type LocalAccount,
+  parseAbi,
+  parseCompactSignature,
+  recoverTypedDataAddress,
+  serializeSignature,
+} from "viem";
 import { readContract } from "viem/actions";
 import type { Signer } from "../generated/types.js";
 import { type MultisigAccount, signerOf } from "./account.js";
-import type { SignerSignature } from "./blob.js";
-import { type ApprovalRequest, type Collect, idOf, signAll } from "./collect.js";
+import { encodeSignature, type SignerSignature } from "./blob.js";
+import { type ApprovalRequest, type Collect, givenOf, idOf, isReached, missingOf, signAll } from "./collect.js";
 import { weightOf } from "./config.js";
 import { ApprovalsMissingError } from "./errors.js";
 import type { ApprovalTypedData } from "./typedData.js";
@@ -61,6 +72,7 @@ function requestOf(
     chainId,
     typedData,
     signatures,
+    signers: config.signers,
     missing: missingOf(config.signers, signatures),
     neededWeight: weight,
     needsHuman,
@@ -68,22 +80,13 @@ function requestOf(
   };
 }
 
-function missingOf(signers: readonly Signer[], signatures: readonly SignerSignature[]): Signer[] {
-  return signers.filter(({ account }) => !signatures.some(({ signer }) => isAddressEqual(signer, account)));
-}
-
 /** Whether these signers reach the requirement. Their signatures are not looked at. */
 export function reaches(
-  account: MultisigAccount,
+  { config: { signers } }: Pick<MultisigAccount, "config">,
   signatures: readonly SignerSignature[],
   { needsHuman, weight }: Pick<Requirement, "needsHuman" | "weight">,
 ): boolean {
-  const given = signersIn(account, signatures);
-  return weightOf(given) >= weight && (!needsHuman || given.some(({ isHuman }) => isHuman));
-}
-
-function signersIn(account: MultisigAccount, signatures: readonly SignerSignature[]): Signer[] {
-  return signatures.flatMap(({ signer }) => signerOf(account, signer) ?? []);
+  return isReached({ neededWeight: weight, needsHuman, signers }, signatures);
 }
 
 function insist(
@@ -96,7 +99,7 @@ function insist(
   throw new ApprovalsMissingError({
     account: account.address,
     expiresAt: requirement.expiresAt,
-    givenWeight: weightOf(signersIn(account, signatures)),
+    givenWeight: weightOf(givenOf(account.config.signers, signatures)),
     missing: missingOf(account.config.signers, signatures),
     neededWeight: requirement.weight,
     needsHuman: requirement.needsHuman,
@@ -108,7 +111,7 @@ function insist(
 /** Those of `signatures` that are valid, one of each signer. */
 export async function validOnes(
   client: Client,
-  account: MultisigAccount,
+  account: Pick<MultisigAccount, "config">,
   typedData: ApprovalTypedData,
   signatures: readonly SignerSignature[],
 ): Promise<SignerSignature[]> {
@@ -130,13 +133,17 @@ const ERC1271_VALID = "0x1626ba7e";
 /** As the account will judge it: a key by ECDSA whatever code is there, a contract by its own answer. */
 async function isValid(
   client: Client,
-  { account, isContract }: Signer,
+  signer: Signer,
   typedData: ApprovalTypedData,
   { signature }: SignerSignature,
 ): Promise<boolean> {
+  const { account, isContract } = signer;
   const signed = typedData as Parameters<typeof hashTypedData>[0];
   try {
-    if (!isContract) return isAddressEqual(await recoverTypedDataAddress({ ...signed, signature }), account);
+    // In the form that the account takes: not every signature that can be checked has one.
+    const encoded = encodeSignature(signer, signature);
+    if (!isContract)
+      return isAddressEqual(await recoverTypedDataAddress({ ...signed, signature: expand(encoded) }), account);
     const answer = await readContract(client, {
       abi: erc1271Abi,
       address: account,
@@ -147,4 +154,8 @@ async function isValid(
   } catch {
     return false;
   }
+}
+
+function expand(compact: Hex): Hex {
+  return serializeSignature(compactSignatureToSignature(parseCompactSignature(compact)));
 }

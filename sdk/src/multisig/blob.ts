@@ -139,7 +139,12 @@ export function encodeSignatures(signers: readonly Signer[], signatures: readonl
   return concatHex([numberToHex(bitmap, { size: 2 }), ...given.map(({ bytes }) => bytes)]);
 }
 
-function encodeSignature({ account, isContract }: Signer, signature: Hex): Hex {
+/**
+ * One signature as an account reads it.
+ *
+ * @throws {UnusableSignatureError} when it has no such form.
+ */
+export function encodeSignature({ account, isContract }: Signer, signature: Hex): Hex {
   const length = size(signature);
   if (isContract) {
     if (length > MAX_CONTRACT_SIGNATURE_LENGTH || isErc6492Signature(signature)) {

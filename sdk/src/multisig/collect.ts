@@ -1,6 +1,7 @@
 import { type Address, type Hex, hashTypedData, isAddressEqual, type LocalAccount } from "viem";
 import type { Signer } from "../generated/types.js";
 import type { SignerSignature } from "./blob.js";
+import { weightOf } from "./config.js";
 import type { ApprovalTypedData } from "./typedData.js";
 
 /** What is asked of the signers of an account who are not here. */
@@ -15,7 +16,9 @@ export type ApprovalRequest = {
   resource?: string;
   /** What is there already, that of the asking agent at least. */
   signatures: readonly SignerSignature[];
-  /** Who may still sign. */
+  /** Who signs for the account, and what each weighs. */
+  signers: readonly Signer[];
+  /** Who of them may still sign. */
   missing: readonly Signer[];
   /** The weight that all signatures need together. */
   neededWeight: number;
@@ -52,6 +55,29 @@ export async function signAll(
       signature: await key.signTypedData(typedData as Parameters<LocalAccount["signTypedData"]>[0]),
     })),
   );
+}
+
+/** Those of `signers` who signed. */
+export function givenOf(signers: readonly Signer[], signatures: readonly Pick<SignerSignature, "signer">[]): Signer[] {
+  return signers.filter(({ account }) => signatures.some(({ signer }) => isAddressEqual(signer, account)));
+}
+
+/** Those of `signers` who did not sign. */
+export function missingOf(
+  signers: readonly Signer[],
+  signatures: readonly Pick<SignerSignature, "signer">[],
+): Signer[] {
+  const given = givenOf(signers, signatures);
+  return signers.filter((signer) => !given.includes(signer));
+}
+
+/** Whether these signatures are as many as a request needs. They are not looked at. */
+export function isReached(
+  { needsHuman, neededWeight, signers }: Pick<ApprovalRequest, "needsHuman" | "neededWeight" | "signers">,
+  signatures: readonly Pick<SignerSignature, "signer">[],
+): boolean {
+  const given = givenOf(signers, signatures);
+  return weightOf(given) >= neededWeight && (!needsHuman || given.some(({ isHuman }) => isHuman));
 }
 
 /** The digest of what is signed. */

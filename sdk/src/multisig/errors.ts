@@ -99,3 +99,58 @@ export class ApprovalsMissingError extends RecourseError {
     this.typedData = facts.typedData;
   }
 }
+
+/** A collector of approvals refused what it was asked. */
+export class CollectorRefusedError extends RecourseError {
+  override readonly name = "CollectorRefusedError";
+  /** Its typed reason, such as `epoch_mismatch`. */
+  readonly reason: string;
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor({ cause, reason, status, url }: CauseOption & { reason: string; status: number; url: string }) {
+    super("The collector of approvals refused.", {
+      cause,
+      docsPath: "docs/approvals.md#reasons",
+      facts: { reason, status, collector: url },
+      next: "Look the reason up. Asking for the same again is refused again.",
+    });
+    this.reason = reason;
+    this.status = status;
+  }
+}
+
+/** A collector of approvals did not answer. */
+export class CollectorUnreachableError extends RecourseError {
+  override readonly name = "CollectorUnreachableError";
+
+  constructor({ cause, url }: CauseOption & { url: string }) {
+    super("The collector of approvals did not answer.", {
+      cause,
+      facts: { collector: url },
+      next: "Check its URL and whether it runs. It goes on from what it knows.",
+    });
+  }
+}
+
+/** So many of an account's signers refused that the others cannot approve without them. */
+export class ApprovalRejectedError extends RecourseError {
+  override readonly name = "ApprovalRejectedError";
+  /** Who refused, and why. */
+  readonly rejections: readonly { signer: Address; reason: string }[];
+  /** The digest of what was to be signed. */
+  readonly requestId: Hex;
+
+  constructor({ cause, rejections, requestId }: CauseOption & Pick<ApprovalRejectedError, "rejections" | "requestId">) {
+    super("The account's signers refused.", {
+      cause,
+      facts: {
+        request: requestId,
+        refused: rejections.map(({ reason, signer }) => `${signer} (${reason || "without a reason"})`),
+      },
+      next: "Do not ask for the same again. What is asked for anew is another request.",
+    });
+    this.rejections = rejections;
+    this.requestId = requestId;
+  }
+}

@@ -26,9 +26,30 @@ export { type MultisigAccount, readAccount, weightFor as tierWeightFor } from ".
 export { accountAddress } from "./accountAddress.js";
 export type { PaymentMethod, SignerSignature } from "./blob.js";
 export { type ApprovalRequest, type Collect, collectFromKeys } from "./collect.js";
+export {
+  approvalAt,
+  type CollectedApproval,
+  type CollectOverHttpOptions,
+  type CollectorPlace,
+  collectOverHttp,
+  pendingApprovals,
+  rejectionTypedData,
+  type SignerRejection,
+  sendRejection,
+  sendSignature,
+} from "./collectOverHttp.js";
 export { encodeConfig, sortConfig } from "./config.js";
-export { ApprovalsMissingError, TypedDataDeniedError, UnknownSignerError, UnusableSignatureError } from "./errors.js";
+export {
+  ApprovalRejectedError,
+  ApprovalsMissingError,
+  CollectorRefusedError,
+  CollectorUnreachableError,
+  TypedDataDeniedError,
+  UnknownSignerError,
+  UnusableSignatureError,
+} from "./errors.js";
 export { callOf, type SignedExecute, signExecute } from "./execute.js";
+export { isAccount } from "./isAccount.js";
 export type { PaymentIntent } from "./payments.js";
 export { resourcesOf } from "./resources.js";
 export { MultisigExactEvmScheme, type MultisigExactEvmSchemeOptions } from "./scheme.js";

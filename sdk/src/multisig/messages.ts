@@ -109,14 +109,24 @@ export function messageApprovalTypedData(
     domain: multisigDomain({ address, chainId }),
     message: { epoch, verifyingContract, message },
     primaryType: "MessageApproval",
-    types: {
-      MessageApproval: [
-        { name: "epoch", type: "uint256" },
-        { name: "verifyingContract", type: "address" },
-        { name: "message", type: name },
-      ],
-      ...types,
-    },
+    types: approvalTypesOf(name, types),
+  };
+}
+
+/** The types of an approval of the message of this name, if accounts sign such messages. */
+export function messageApprovalTypes(name: string): Types | undefined {
+  const types = messageTypes.find((each) => Object.keys(each)[0] === name);
+  return types && approvalTypesOf(name, types);
+}
+
+function approvalTypesOf(name: string, types: Types): Types {
+  return {
+    MessageApproval: [
+      { name: "epoch", type: "uint256" },
+      { name: "verifyingContract", type: "address" },
+      { name: "message", type: name },
+    ],
+    ...types,
   };
 }
 

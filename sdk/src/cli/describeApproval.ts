@@ -1,0 +1,139 @@
+import { type Address, decodeFunctionData, erc20Abi, formatEther, type Hex, isAddressEqual } from "viem";
+import { multisigAbi } from "../generated/abis.js";
+import type { Call, PaymentApproval, StandingApproval } from "../generated/types.js";
+import { givenOf } from "../multisig/collect.js";
+import type { CollectedApproval } from "../multisig/collectOverHttp.js";
+import { hashOfResource } from "../multisig/resources.js";
+import { approvalJson } from "../multisig/wire.js";
+import { type KnownAccount, signerText } from "./accounts.js";
+import { date, money } from "./format.js";
+import type { Report } from "./session.js";
+
+/** What a request says it buys: whether the hash that is signed is that of the URL that was told. */
+type Resource = { told: string | undefined; matches: boolean | undefined };
+
+/** Whether the resource that was told is the one that is signed for; `undefined` where neither names one. */
+export function resourceOf({ resource, typedData }: CollectedApproval): Resource {
+  const signed = typedData.message.resource;
+  if (signed === undefined || (resource === undefined && signed === hashOfResource(undefined))) {
+    return { matches: undefined, told: resource };
+  }
+  return { matches: resource !== undefined && hashOfResource(resource) === signed, told: resource };
+}
+
+/** A request in words: what is signed, read from what is signed. */
+export function describeApproval(approval: CollectedApproval, account: KnownAccount): string[] {
+  const { expiresAt, id, missing, neededWeight, needsHuman, rejections, signatures, typedData } = approval;
+  const given = givenOf(account.config.signers, signatures);
+  return [
+    ...whatIsSigned(approval, account),
+    ...resourceText(approval),
+    ...(typedData.message.epoch === account.epoch
+      ? []
+      : ["the account's rules have changed: this can no longer be used"]),
+    `needs weight ${neededWeight}${needsHuman ? ", with a human" : ""}; signed by ${given.map(signerText).join(", ") || "nobody"}`,
+    `may still sign: ${missing.map(signerText).join(", ") || "nobody"}`,
+    ...rejections.map(({ reason, signer }) => `refused by ${signer}: ${printable(reason) || "no reason told"}`),
+    `asked until ${date(expiresAt)}`,
+    `id ${id}`,
+  ].map((line, index) => (index === 0 ? line : `  ${line}`));
+}
+
+function whatIsSigned({ typedData: { message, primaryType } }: CollectedApproval, account: KnownAccount): string[] {
+  if (primaryType === "PaymentApproval") return paymentText(message as unknown as PaymentApproval, account);
+  if (primaryType === "StandingApproval") return standingText(message as unknown as StandingApproval, account);
+  if (primaryType === "Execute") {
+    const { calls, deadline, nonce } = message as unknown as {
+      calls: readonly Call[];
+      deadline: bigint;
+      nonce: bigint;
+    };
+    return [
+      `Let ${account.address} make ${calls.length === 1 ? "a call" : `${calls.length} calls, all or none`}`,
+      ...calls.flatMap(callText),
+      `number ${nonce} of the account${nonce === account.nonce ? "" : `, whose next is ${account.nonce}`}; valid until ${time(deadline)}`,
+    ];
+  }
+  const { message: inner, verifyingContract } = message as {
+    message: Record<string, unknown>;
+    verifyingContract: Address;
+  };
+  return [
+    `Let ${account.address} sign a message for ${verifyingContract}`,
+    ...Object.entries(inner).map(([name, value]) => `${name}: ${printable(String(value))}`),
+  ];
+}
+
+function paymentText(payment: PaymentApproval, { address, tokens }: KnownAccount): string[] {
+  const { method, payee, token, validAfter, validBefore, value } = payment;
+  return [
+    `Pay ${amountText(value, token, tokens)} to ${payee} out of ${address}`,
+    `token ${token}`,
+    `by ${printable(method)}, ${validAfter === 0n ? "" : `from ${time(validAfter)} `}until ${time(validBefore)}`,
+  ];
+}
+
+function standingText(approval: StandingApproval, { address, tokens }: KnownAccount): string[] {
+  const { count, maxValue, payee, token, validUntil } = approval;
+  const each = amountText(maxValue, token, tokens);
+  return [
+    `Pay up to ${count} times ${each}, ${amountText(count * maxValue, token, tokens)} in all, to ${payee} out of ${address}`,
+    `token ${token}`,
+    `until ${time(validUntil)}, without asking again`,
+  ];
+}
+
+function amountText(amount: bigint, token: Address, tokens: KnownAccount["tokens"]): string {
+  const format = tokens.find(({ address }) => isAddressEqual(address, token));
+  return format
+    ? `${money(amount, format)}${format.isDollar ? ` (${format.symbol})` : ""}`
+    : `${amount} units of ${token}`;
+}
+
+/** Seconds that were signed can be any number. */
+function time(seconds: bigint): string {
+  return seconds < 8_640_000_000_000n ? date(Number(seconds)) : "the end of time";
+}
+
+/** A call as a reader knows it, where it is one of accounts or tokens; else its bytes. */
+export function callText({ data, to, value }: Call): string[] {
+  const decoded = decode(data);
+  const worth = value === 0n ? "" : `, with ${formatEther(value)} of the chain's own coin`;
+  if (data === "0x") return [`send ${formatEther(value)} of the chain's own coin to ${to}`];
+  if (!decoded) return [`call ${to}${worth}`, `  data ${data}`];
+  return [`call ${decoded.functionName}(${(decoded.args ?? []).map(String).join(", ")}) of ${to}${worth}`];
+}
+
+function decode(data: Hex) {
+  try {
+    return decodeFunctionData({ abi: [...multisigAbi, ...erc20Abi], data });
+  } catch {
+    return undefined;
+  }
+}
+
+function resourceText(approval: CollectedApproval): string[] {
+  const { matches, told } = resourceOf(approval);
+  if (matches === undefined) return approval.typedData.message.resource === undefined ? [] : ["for no named resource"];
+  if (matches) return [`for ${printable(told ?? "")}`];
+  return told === undefined
+    ? [`for a resource that was not told, of hash ${approval.typedData.message.resource}`]
+    : [`resource does not match: ${printable(told)} was told, and another is signed for`];
+}
+
+/** What others wrote steers no terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, "");
+}
+
+/** A request for JSON. */
+export function requestReport(approval: CollectedApproval, account: KnownAccount): Report["json"] {
+  const { matches } = resourceOf(approval);
+  return {
+    ...approvalJson(approval),
+    missing: approval.missing,
+    isUsable: approval.typedData.message.epoch === account.epoch,
+    ...(matches !== undefined && { resourceMatches: matches }),
+    words: describeApproval(approval, account),
+  };
+}
