@@ -371,6 +371,33 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.equal((await spendableOf(world.client, { address: account, token: USDC })).reserve, 7n * DOLLAR);
   });
 
+  it("gives the account other rules, which who approves reads as rules", async () => {
+    const account = await deployAccount(world.client);
+    const folder = await mkdtemp(join(tmpdir(), "recourse-rules-"));
+    try {
+      const file = join(folder, "rules.json");
+      const signers = [`agent:${agent.address}:1`, `human:${alice.address}:3`, `human:${bob.address}:3`];
+      await writeFile(file, JSON.stringify({ fullWeight: 6, signers, tokens: [] }));
+      const executing = json(["execute", account, "--reconfigure", file, "--yes"], as(ALICE));
+      executing.catch(() => {});
+      for (const patience = AbortSignal.timeout(10_000); ; ) {
+        const [found] = await pendingApprovals(collector, account);
+        assert.ok(!patience.aborted, "nothing was asked");
+        if (!found) continue;
+        const { stdout } = await multisig(["approvals", account], as(BOB));
+        assert.ok(stdout.includes(`give ${account} these rules:`), stdout);
+        assert.ok(stdout.includes("Everything that is no payment within a tier needs weight 6."), stdout);
+        await json(["approve", found.id, "--yes"], as(BOB));
+        break;
+      }
+      await executing;
+      const { fullWeight, tokens } = await readConfig(world.client, { address: account });
+      assert.deepEqual({ fullWeight, tokens }, { fullWeight: 6, tokens: [] });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it("asks nobody for what would fail", async () => {
     const account = await deployAccount(world.client);
     const data = "0xdeadbeef";

@@ -18,6 +18,7 @@ import {
   callOf,
   collectFromKeys,
   createMultisigSigner,
+  decodeConfig,
   digestOf,
   encodeConfig,
   execute,
@@ -75,6 +76,10 @@ describe("the rules of an account", () => {
     })) as Hex;
 
     assert.equal(encodeConfig(shuffled), packed);
+    assert.deepEqual(decodeConfig(packed), rules);
+    for (const wrong of [`${packed}00`, packed.slice(0, -2), packed.replace("0x01", "0x02"), "0x"] as Hex[]) {
+      assert.throws(() => decodeConfig(wrong), { name: "ConfigMalformedError" });
+    }
     const address = await addressOf(world.client, { address: factory, config: packed, salt });
     assert.equal(accountAddress(shuffled, salt), address);
   });

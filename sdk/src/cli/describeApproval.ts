@@ -1,13 +1,15 @@
 import { type Address, decodeFunctionData, erc20Abi, formatEther, type Hex, isAddressEqual } from "viem";
 import { multisigAbi } from "../generated/abis.js";
-import type { Call, PaymentApproval, StandingApproval } from "../generated/types.js";
+import type { Call, MultisigConfig, PaymentApproval, StandingApproval } from "../generated/types.js";
 import { givenOf } from "../multisig/collect.js";
 import type { CollectedApproval } from "../multisig/collectOverHttp.js";
+import { decodeConfig } from "../multisig/config.js";
 import { hashOfResource } from "../multisig/resources.js";
 import { approvalJson } from "../multisig/wire.js";
-import { type KnownAccount, signerText } from "./accounts.js";
+import { describeRules, type KnownAccount, signerText } from "./accounts.js";
 import { date, money } from "./format.js";
 import type { Report } from "./session.js";
+import type { Token } from "./token.js";
 
 /** What a request says it buys: whether the hash that is signed is that of the URL that was told. */
 type Resource = { told: string | undefined; matches: boolean | undefined };
@@ -50,7 +52,7 @@ function whatIsSigned({ typedData: { message, primaryType } }: CollectedApproval
     };
     return [
       `Let ${account.address} make ${calls.length === 1 ? "a call" : `${calls.length} calls, all or none`}`,
-      ...calls.flatMap(callText),
+      ...calls.flatMap((call) => callText(call, account.tokens)),
       `number ${nonce} of the account${nonce === account.nonce ? "" : `, whose next is ${account.nonce}`}; valid until ${time(deadline)}`,
     ];
   }
@@ -96,12 +98,24 @@ function time(seconds: bigint): string {
 }
 
 /** A call as a reader knows it, where it is one of accounts or tokens; else its bytes. */
-export function callText({ data, to, value }: Call): string[] {
+export function callText({ data, to, value }: Call, tokens: readonly Token[]): string[] {
   const decoded = decode(data);
+  const rules = rulesIn(decoded);
   const worth = value === 0n ? "" : `, with ${formatEther(value)} of the chain's own coin`;
   if (data === "0x") return [`send ${formatEther(value)} of the chain's own coin to ${to}`];
+  if (rules) return [`give ${to} these rules${worth}:`, ...describeRules(rules, tokens).map((line) => `  ${line}`)];
   if (!decoded) return [`call ${to}${worth}`, `  data ${data}`];
   return [`call ${decoded.functionName}(${(decoded.args ?? []).map(String).join(", ")}) of ${to}${worth}`];
+}
+
+/** The rules that a call gives an account: nobody should agree to bytes. */
+function rulesIn(decoded: ReturnType<typeof decode>): MultisigConfig | undefined {
+  if (decoded?.functionName !== "reconfigure") return undefined;
+  try {
+    return decodeConfig(decoded.args[0]);
+  } catch {
+    return undefined;
+  }
 }
 
 function decode(data: Hex) {

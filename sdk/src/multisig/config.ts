@@ -1,6 +1,17 @@
-import { type Address, concatHex, type Hex, isAddressEqual, numberToHex, zeroAddress } from "viem";
+import {
+  type Address,
+  bytesToHex,
+  concatHex,
+  getAddress,
+  type Hex,
+  hexToBytes,
+  isAddressEqual,
+  numberToHex,
+  zeroAddress,
+} from "viem";
 import {
   ConfigFullWeightWrongError,
+  ConfigMalformedError,
   ConfigPayeeWrongError,
   ConfigSignersOutOfBoundsError,
   ConfigSignerWrongError,
@@ -16,6 +27,7 @@ const MAX_TOKENS = 8;
 const MAX_TIERS = 8;
 const IS_HUMAN = 1;
 const IS_CONTRACT = 2;
+const ADDRESS_SIZE = 20;
 const AMOUNT_SIZE = 12;
 
 /**
@@ -52,6 +64,45 @@ export function encodeConfig(config: MultisigConfig): Hex {
   ]);
   // Addresses come with a checksum in their case.
   return packed.toLowerCase() as Hex;
+}
+
+/**
+ * Rules out of their packed form, as an account that is told to `reconfigure` would have them.
+ *
+ * @throws {ConfigMalformedError} when they are in another format, or longer or shorter than they say.
+ */
+export function decodeConfig(packed: Hex): MultisigConfig {
+  const bytes = hexToBytes(packed);
+  let position = 0;
+  const take = (length: number): Hex => {
+    const end = position + length;
+    if (end > bytes.length) throw new ConfigMalformedError();
+    const taken = bytes.slice(position, end);
+    position = end;
+    return bytesToHex(taken);
+  };
+  const takeNumber = () => Number(take(1));
+  const takeAddress = () => getAddress(take(ADDRESS_SIZE));
+  const takeAmount = () => BigInt(take(AMOUNT_SIZE));
+  const times = <Item>(count: number, item: () => Item) => Array.from({ length: count }, item);
+
+  if (takeNumber() !== VERSION) throw new ConfigMalformedError();
+  const [fullWeight, signers, payees, tokens] = [takeNumber(), takeNumber(), takeNumber(), takeNumber()];
+  const config = {
+    fullWeight,
+    signers: times(signers, () => {
+      const [flags, weight, account] = [takeNumber(), takeNumber(), takeAddress()];
+      return { account, isContract: (flags & IS_CONTRACT) !== 0, isHuman: (flags & IS_HUMAN) !== 0, weight };
+    }),
+    payees: times(payees, takeAddress),
+    tokens: times(tokens, () => {
+      const [token, reserve, refillPerDay, refillTarget] = [takeAddress(), takeAmount(), takeAmount(), takeAmount()];
+      const tiers = times(takeNumber(), () => ({ maxValue: takeAmount(), weight: takeNumber() }));
+      return { refillPerDay, refillTarget, reserve, tiers, token };
+    }),
+  };
+  if (position !== bytes.length) throw new ConfigMalformedError();
+  return config;
 }
 
 /** The same rules in the order in which the account has them; signatures name signers by their place in it. */

@@ -38,7 +38,7 @@ export {
   sendRejection,
   sendSignature,
 } from "./collectOverHttp.js";
-export { encodeConfig, sortConfig } from "./config.js";
+export { decodeConfig, encodeConfig, sortConfig } from "./config.js";
 export {
   ApprovalRejectedError,
   ApprovalsMissingError,

@@ -71,7 +71,7 @@ export async function executeCalls(io: Io, text: string | undefined, options: Ex
   const call = await callIn(session, account, options);
   // What the account itself cannot do is not worth anybody's signature.
   await withContractErrors(callContract(client, { account: address, data: call.data, to: call.to, value: call.value }));
-  const words = callText(call);
+  const words = callText(call, account.tokens);
   const json = { account: address, calls: [{ ...call, value: String(call.value) }], nonce: String(account.nonce) };
   if (options.dryRun) {
     return {
