@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {Escrow} from "../../contracts/Escrow.sol";
 import {ReceiptVerifier} from "../../contracts/ReceiptVerifier.sol";
 import {RefundWindow} from "../../contracts/RefundWindow.sol";
@@ -97,6 +99,8 @@ contract MultisigHandler is MultisigTest {
     uint256 private constant HUMANS = 6;
     uint256 private constant PAYOUT_GAS = 150_000;
     uint256 private constant KEPT = 24;
+    /// @dev A way in which nothing is wrong with the use of a standing approval.
+    uint256 private constant GOOD = 5;
     uint256 public immutable beginning = START;
 
     Token3009[] public tokens;
@@ -186,7 +190,7 @@ contract MultisigHandler is MultisigTest {
 
     /// @notice All that the fuzzer may call.
     function actions() external pure returns (bytes4[] memory list) {
-        list = new bytes4[](21);
+        list = new bytes4[](22);
         list[0] = this.payByAgent.selector;
         list[1] = this.split.selector;
         list[2] = this.payWithHumans.selector;
@@ -208,6 +212,7 @@ contract MultisigHandler is MultisigTest {
         list[18] = this.keepExecute.selector;
         list[19] = this.usurp.selector;
         list[20] = this.travel.selector;
+        list[21] = this.refill.selector;
     }
 
     /* WHAT THE INVARIANTS READ */
@@ -380,6 +385,10 @@ contract MultisigHandler is MultisigTest {
     function refill(uint256 t) external {
         t = bound(t, 0, TOKENS - 1);
         Book storage book = _books[t];
+        // Else there is mostly nothing to refill.
+        for (uint256 i = 0; i < 16 && spendableBy(t) >= _rules[t].target; ++i) {
+            _payByAgent(t, Math.min(spendableBy(t), _rules[t].agentMax), PLACES - 1);
+        }
         uint256 full = uint256(_rules[t].perDay) * 1 days;
         book.credit += (block.timestamp - book.creditAt) * _rules[t].perDay;
         if (book.credit > full) book.credit = full;
@@ -569,19 +578,20 @@ contract MultisigHandler is MultisigTest {
     }
 
     /// @notice The agent releases one of them, or more than it may.
-    function useStanding(uint256 which, uint256 index, uint256 value, uint256 way) external {
+    function useStanding(uint256 which, uint256 index, uint256 value, uint256 way) public {
         if (_standings.length == 0) return;
         which = bound(which, 0, _standings.length - 1);
         Standing storage standing = _standings[which];
         StandingApproval memory approval = standing.approval;
-        index = bound(index, 0, approval.count == 0 ? 0 : approval.count - (way % 4 == 0 ? 0 : 1));
-        value = bound(value, 0, approval.maxValue + (way % 5 == 0 ? 1 : 0));
+        way = way % 8;
+        index = way == 0 ? approval.count : bound(index, 0, approval.count == 0 ? 0 : approval.count - 1);
+        value = way == 1 ? approval.maxValue + 1 : bound(value, 0, approval.maxValue);
+        if (value > _books[standing.token].balance) return;
         PaymentApproval memory payment = paymentUnder(approval, index, value);
         payment.token = approval.token;
-        if (way % 7 == 0) payment.payee = _thief.addr;
-        if (way % 11 == 0) payment.validBefore = approval.validUntil + 1;
-        if (value > _books[standing.token].balance) return;
-        Account[] memory releasing = way % 13 == 0 ? nobody() : _accountsOf(AGENT);
+        if (way == 2) payment.payee = _thief.addr;
+        if (way == 3) payment.validBefore = approval.validUntil + 1;
+        Account[] memory releasing = way == 4 ? nobody() : _accountsOf(AGENT);
         bytes memory blob = _standingBlob(standing, uint16(index), payment, releasing);
         (bool success, bytes memory reason) = _present(payment, blob, PLACES, standing.token);
         if (!_isCovered(standing, which, index, payment, releasing.length)) {
@@ -637,7 +647,8 @@ contract MultisigHandler is MultisigTest {
 
     function revoke(uint256 which, uint256 who) external {
         if (_standings.length == 0) return;
-        Standing storage standing = _standings[bound(which, 0, _standings.length - 1)];
+        which = bound(which, 0, _standings.length - 1);
+        Standing storage standing = _standings[which];
         bytes32 id = standingDigest(standing.approval);
         address[4] memory people = [agent.addr, _thief.addr, alice.addr, bob.addr];
         who = bound(who, 0, people.length - 1);
@@ -650,6 +661,7 @@ contract MultisigHandler is MultisigTest {
         }
         _insist(success, reason);
         standing.isRevoked = true;
+        for (uint256 i = 0; i < standing.approval.count; ++i) useStanding(which, i, 0, GOOD);
         ++successes["revoked"];
     }
 
