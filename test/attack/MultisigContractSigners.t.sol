@@ -15,6 +15,11 @@ contract MultisigContractSignersTest is MultisigAttackTest {
     /// @dev What an account's own part costs for a signer; and once.
     uint256 private constant GAS_PER_SIGNER = 30_000;
     uint256 private constant MAX_SIGNERS = 16;
+    string private constant PAYMENT_TYPE =
+        "PaymentApproval(uint256 epoch,string method,address token,address payee,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce,bytes32 resource)";
+    string private constant PAYMENT_APPROVAL_TYPE =
+        "MessageApproval(uint256 epoch,address verifyingContract,PaymentApproval message)"
+        "PaymentApproval(uint256 epoch,string method,address token,address payee,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce,bytes32 resource)";
 
     MoodyWallet private _wallet;
 
@@ -131,16 +136,24 @@ contract MultisigContractSignersTest is MultisigAttackTest {
         assertAccepted(digest, _nestedBlob(nested, payment, both(alice, bob)));
     }
 
-    /// @dev Each is the other's human, and the only one that signs: however deep the list goes, somebody has to begin.
+    /// @dev Each is the other's human. The inner one asks the outer one back, whose answer to an approval of a message is no, with
+    /// whatever list.
     function test_TwoAccountsThatSignForEachOtherSignNothing() external {
         Nesting memory nested = _nest();
         _makeOuterASignerOfInner(nested);
         PaymentApproval memory payment = paymentOf(LARGE);
         bytes32 digest = tokenDigest(payment);
-        bytes memory list = "";
+        bytes memory data = _dataOf(payment);
+        bytes32 structHash = keccak256(bytes.concat(keccak256(bytes(PAYMENT_TYPE)), data));
+        use(_multisig(nested.inner));
+        bytes32 askedBack = messageApprovalDigest(PAYMENT_APPROVAL_TYPE, nested.outer, structHash);
+        use(_multisig(nested.outer));
+        bytes memory list = hex"0000";
         for (uint256 depth = 0; depth < 8; ++depth) {
-            list = _wrap(depth % 2 == 0 ? nested.inner : nested.outer, list);
-            bytes memory blob = bytes.concat(paymentHead(payment), payment.nonce, _bitOf(nested), list);
+            list = _wrap(nested.outer, nested.inner, data, _lengthened(list));
+            bytes memory ofInner = _lengthened(_wrap(nested.inner, nested.outer, data, _lengthened(list)));
+            bytes memory blob = bytes.concat(paymentHead(payment), payment.nonce, _bitOf(nested), ofInner);
+            vm.expectCall(nested.outer, abi.encodeWithSelector(VALID, askedBack));
             uint256 gas = gasleft();
             assertDenied(digest, blob);
             assertLt(gas - gasleft(), SIGNER_GAS + 4 * GAS_PER_SIGNER, "gas");
@@ -178,13 +191,21 @@ contract MultisigContractSignersTest is MultisigAttackTest {
         ISignerSet(nested.outer).reconfigure(packed);
     }
 
-    /// @dev A blob of the account's own approval of a payment, with a list that the other signs.
-    function _wrap(address signer, bytes memory list) private view returns (bytes memory) {
+    /// @dev That `signer` signs the payment of `asker`, because its own signer that is a contract does.
+    function _wrap(
+        address signer,
+        address asker,
+        bytes memory data,
+        bytes memory list
+    ) private view returns (bytes memory) {
         Signer[] memory signers = ISignerSet(signer).config().signers;
         uint16 bit = 0;
         for (uint256 i = 0; i < signers.length; ++i) if (signers[i].isContract) bit = uint16(1 << i);
-        bytes memory blob = abi.encodePacked(uint8(4), uint8(13), uint8(3), account, new bytes(288), bit, list);
-        return bytes.concat(bytes2(uint16(blob.length)), blob);
+        return abi.encodePacked(uint8(4), uint8(13), uint8(3), asker, data, bit, list);
+    }
+
+    function _lengthened(bytes memory signature) private pure returns (bytes memory) {
+        return bytes.concat(bytes2(uint16(signature.length)), signature);
     }
 
     function _bitOf(Nesting memory nested) private view returns (bytes2) {
@@ -196,38 +217,40 @@ contract MultisigContractSignersTest is MultisigAttackTest {
         PaymentApproval memory payment,
         Account[] memory signers
     ) private returns (bytes memory blob) {
-        bytes memory data = abi.encode(
-            payment.epoch,
-            keccak256(bytes(payment.method)),
-            payment.token,
-            payment.payee,
-            payment.value,
-            payment.validAfter,
-            payment.validBefore,
-            payment.nonce,
-            payment.resource
-        );
-        string memory type_ =
-            "PaymentApproval(uint256 epoch,string method,address token,address payee,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce,bytes32 resource)";
-        bytes32 structHash = keccak256(bytes.concat(keccak256(bytes(type_)), data));
-        string memory approvalType = string.concat(
-            "MessageApproval(uint256 epoch,address verifyingContract,PaymentApproval message)",
-            type_
-        );
+        bytes memory data = _dataOf(payment);
+        bytes32 structHash = keccak256(bytes.concat(keccak256(bytes(PAYMENT_TYPE)), data));
         bytes2 agentBit = bytes2(uint16((1 << _placeOf(nested.inner)) | (1 << _placeOf(agent.addr))));
         bool isAgentFirst = _placeOf(agent.addr) < _placeOf(nested.inner);
         bytes memory ofAgent = compactSign(agent.key, approvalDigest(payment));
 
         use(_multisig(nested.inner));
-        bytes memory signatures = signaturesOf(messageApprovalDigest(approvalType, nested.outer, structHash), signers);
+        bytes memory signatures = signaturesOf(
+            messageApprovalDigest(PAYMENT_APPROVAL_TYPE, nested.outer, structHash),
+            signers
+        );
         use(_multisig(nested.outer));
         bytes memory inner = abi.encodePacked(uint8(4), uint8(13), uint8(3), nested.outer, data, signatures);
-        inner = bytes.concat(bytes2(uint16(inner.length)), inner);
+        inner = _lengthened(inner);
         blob = bytes.concat(paymentHead(payment), payment.nonce, agentBit);
         blob = isAgentFirst ? bytes.concat(blob, ofAgent, inner) : bytes.concat(blob, inner, ofAgent);
     }
 
     /* HELPERS */
+
+    function _dataOf(PaymentApproval memory payment) private pure returns (bytes memory) {
+        return
+            abi.encode(
+                payment.epoch,
+                keccak256(bytes(payment.method)),
+                payment.token,
+                payment.payee,
+                payment.value,
+                payment.validAfter,
+                payment.validBefore,
+                payment.nonce,
+                payment.resource
+            );
+    }
 
     /// @dev The agent, alice, and a human that is a contract.
     function _accountOf(address human) private returns (Multisig) {

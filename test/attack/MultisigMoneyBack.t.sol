@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.27;
 
+import {RefundWindow} from "../../contracts/RefundWindow.sol";
 import {IRefundWindow} from "../../contracts/interfaces/IRefundWindow.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
 import {DomainKind, MessageKind} from "../../contracts/types/Blob.sol";
-import {PaymentRef} from "../../contracts/types/Payment.sol";
+import {Authorization, PaymentRef} from "../../contracts/types/Payment.sol";
 import {Pair} from "../../contracts/types/Subscription.sol";
+import {RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {PaymentApproval, Refund, Undo, Withdraw} from "../../contracts/types/TypedData.sol";
 import {MultisigAttackTest} from "./MultisigAttackTest.sol";
 
@@ -30,7 +32,7 @@ contract MultisigMoneyBackTest is MultisigAttackTest {
     }
 
     /// @dev The word's lower part is the account, and what a vault would read of it, too, did it not look at the rest.
-    function testFuzz_RevertWhen_TheRecipientsWordIsDirty(uint96 dirt) external {
+    function testFuzz_DeniesADirtyRecipient(uint96 dirt) external {
         PaymentRef memory ref = payRefundWindow(SMALL, "nonce");
         dirt = uint96(bound(dirt, 1, type(uint96).max));
         Refund memory message = _refundOf(ref, address(account));
@@ -42,12 +44,36 @@ contract MultisigMoneyBackTest is MultisigAttackTest {
         assertDenied(digest, blob);
     }
 
-    /// @dev As the receiver of a payment that another made, whose refund goes to that other.
-    function test_RevertWhen_TheAccountIsTheReceiver() external {
-        Refund memory message = _refundOf(refOf("of another"), address(account));
-        message.by = thief.addr;
-        (bytes32 digest, bytes memory blob) = _signedRefund(abi.encode(message), only(agent));
-        assertDenied(digest, blob);
+    /// @dev What the account earned and another paid: the agent can neither give it back, nor send it to the account.
+    function test_RevertWhen_TheAgentRefundsWhatTheAccountEarned() external {
+        RefundWindowTerms memory terms = refundWindowTerms();
+        (terms.receiver, terms.operator) = (address(account), shop);
+        refundWindow = RefundWindow(refundWindows.deploy(abi.encode(terms)));
+        PaymentRef memory ref = _payAsThief();
+        _expectRefused(ref, thief.addr, only(agent));
+        Refund memory message = _refundOf(ref, address(account));
+        (, bytes memory blob) = _signedRefund(abi.encode(message), only(agent));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IRefundWindow.RefundNotToPayer.selector,
+                message.paymentId,
+                address(account),
+                thief.addr
+            )
+        );
+        refundWindow.refundWithSignature(ref, message, blob, PAYOUT_GAS);
+    }
+
+    function _payAsThief() private returns (PaymentRef memory ref) {
+        token.mint(thief.addr, SMALL);
+        Authorization memory authorization;
+        (authorization.token, authorization.payer) = (address(token), thief.addr);
+        (authorization.value, authorization.validBefore) = (SMALL, FOREVER);
+        bytes32 digest = token.digestOf(thief.addr, address(refundWindow), SMALL, 0, FOREVER, 0);
+        authorization.signature = sign(thief.key, digest);
+        refundWindow.pay(authorization);
+        ref = refOf(0);
+        ref.payer = thief.addr;
     }
 
     function test_RevertWhen_ACreditGoesElsewhere() external {

@@ -69,6 +69,19 @@ contract MultisigRulesTest is MultisigAttackTest {
         assertEq(spendable(), BALANCE + 1 - HIGHER);
     }
 
+    /// @dev Known: humans name an amount, and not a difference. Who funds much lets them sign anew first, or sets it again after.
+    function test_WhatWasFundedBeforeAnAmountIsSetIsSpendable() external {
+        Execute memory message = executeOf(
+            Call({to: address(account), value: 0, data: abi.encodeCall(account.setReserve, (address(token), HIGHER))})
+        );
+        bytes memory signatures = signaturesOf(executeDigest(message), both(alice, bob));
+        token.mint(address(this), 700e6);
+        token.approve(address(account), 700e6);
+        account.fund(address(token), 700e6);
+        account.execute(message, signatures);
+        assertEq(spendable(), BALANCE + 700e6 - HIGHER);
+    }
+
     /* WHO CHANGES THEM */
 
     function test_RevertWhen_AgentsWouldReachFullWeight() external {

@@ -195,7 +195,11 @@ contract MultisigUnknownDataTest is MultisigAttackTest {
     /// @dev Nobody but the token could use it; it would end a payment that humans approved of.
     function test_DeniesTheCancelOfAnAuthorization() external view {
         bytes32 structHash = keccak256(
-            abi.encode(keccak256("CancelAuthorization(address authorizer,bytes32 nonce)"), address(account), "nonce")
+            abi.encode(
+                keccak256("CancelAuthorization(address authorizer,bytes32 nonce)"),
+                address(account),
+                bytes32("nonce")
+            )
         );
         _denyAll(digestIn("Token3009", block.chainid, address(token), structHash));
     }
