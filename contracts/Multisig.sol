@@ -38,6 +38,7 @@ import {Call, Execute, PaymentApproval, StandingApproval} from "./types/TypedDat
 ///
 /// NOT CHECKED
 /// - What an approved payment buys.
+/// - How many payments humans approve of. A tier bounds each, and the reserve binds agents alone.
 contract Multisig is IMultisig, Reserves {
     using BlobLib for bytes;
     using ConfigLib for bytes;

@@ -18,6 +18,9 @@ const escrow = "contracts/Escrow.sol";
 const maturing = "contracts/base/Maturing.sol";
 const bursts = "contracts/base/Bursts.sol";
 const plan = "contracts/SubscriptionPlan.sol";
+const multisig = "contracts/Multisig.sol";
+const signerSet = "contracts/base/SignerSet.sol";
+const reserves = "contracts/base/Reserves.sol";
 const periods = "contracts/libraries/PeriodLib.sol";
 const hold = "contracts/types/Hold.sol";
 const ledger = "contracts/libraries/MaturityLedger.sol";
@@ -749,14 +752,210 @@ const mutants: Mutant[] = [
     replace: "if (hasTime && quantity == 0) {",
     caughtBy: "SP15",
   },
+  {
+    name: "agents spend the reserve",
+    file: reserves,
+    find: "return isKnown && balance >= value && balance - value >= _reserveOf(config_, offset, token);",
+    replace: "return isKnown && balance >= value;",
+    caughtBy: "MS1",
+  },
+  {
+    name: "no human is needed to touch the reserve",
+    file: multisig,
+    find: "(hasHuman || _isAboveReserve(config_, rulesOffset, payment.token, payment.value));",
+    replace: "(weight != 0 || _isAboveReserve(config_, rulesOffset, payment.token, payment.value));",
+    caughtBy: "MS1",
+  },
+  {
+    name: "what comes by fund does not raise the reserve",
+    file: reserves,
+    find: "uint256 reserve = _reserveOf(config_, offset, token) + amount;",
+    replace: "uint256 reserve = _reserveOf(config_, offset, token) + amount / 2;",
+    caughtBy: "MS2",
+  },
+  {
+    name: "a fund of before decides about the reserve of new rules",
+    file: reserves,
+    find: "            _reserves[token].isSet = false;\n",
+    replace: "",
+    caughtBy: "MS2",
+  },
+  {
+    name: "a change of rules forgets what was funded",
+    file: reserves,
+    find: "            if (isFound && oldConfig.reserveOf(oldOffset) == newConfig.reserveOf(offset)) continue;\n",
+    replace: "            if (isFound && oldOffset == 0) continue;\n",
+    caughtBy: "MS2",
+  },
+  {
+    name: "a refill does not use up the time",
+    file: reserves,
+    find: "        _reserves[token].refilledAt = refilledAt.toUint40();\n",
+    replace: "",
+    caughtBy: "MS3",
+  },
+  {
+    name: "days without a refill add up",
+    file: reserves,
+    find: "_reserves[token].refilledAt, 1 days);",
+    replace: "_reserves[token].refilledAt, 30 days);",
+    caughtBy: "MS3",
+  },
+  {
+    name: "a refill has no target",
+    file: reserves,
+    find: "Math.saturatingSub(TokenLib.balanceOf(token), target)",
+    replace: "Math.saturatingSub(TokenLib.balanceOf(token), target * 2)",
+    caughtBy: "MS3",
+  },
+  {
+    name: "a standing approval pays once more",
+    file: multisig,
+    find: "index < approval.count &&",
+    replace: "index <= approval.count &&",
+    caughtBy: "MS4",
+  },
+  {
+    name: "a standing approval pays any amount",
+    file: multisig,
+    find: "            payment.value <= approval.maxValue &&\n",
+    replace: "",
+    caughtBy: "MS4",
+  },
+  {
+    name: "a revoked approval still pays",
+    file: multisig,
+    find: "            !_revoked[id] &&\n",
+    replace: "",
+    caughtBy: "MS4",
+  },
+  {
+    name: "a standing approval outlives its end",
+    file: multisig,
+    find: " &&\n            payment.validBefore <= approval.validUntil;",
+    replace: ";",
+    caughtBy: "MS4",
+  },
+  {
+    name: "nobody has to release a payment",
+    file: multisig,
+    find: "        if (released == 0) return false;\n",
+    replace: "",
+    caughtBy: "MS4",
+  },
+  {
+    name: "agents approve of payments ahead",
+    file: multisig,
+    find: "            hasHuman &&\n            weight >= config_.weightFor(rulesOffset, approval.maxValue",
+    replace: "            weight >= config_.weightFor(rulesOffset, approval.maxValue",
+    caughtBy: "MS4",
+  },
+  {
+    name: "one payment's tier is enough for all of an approval",
+    file: multisig,
+    find: "weightFor(rulesOffset, approval.maxValue * approval.count)",
+    replace: "weightFor(rulesOffset, approval.maxValue)",
+    caughtBy: "MS4",
+  },
+  {
+    name: "execute does not use its nonce",
+    file: signerSet,
+    find: "        _state.nonce += 1;\n",
+    replace: "        _state.nonce += 0;\n",
+    caughtBy: "MS5",
+  },
+  {
+    name: "an epoch is passed over",
+    file: signerSet,
+    find: "_state.epoch + 1;",
+    replace: "_state.epoch + 2;",
+    caughtBy: "MS5",
+  },
+  {
+    name: "a payment needs no tier",
+    file: multisig,
+    find: "weight >= config_.weightFor(rulesOffset, payment.value) &&",
+    replace: "weight != 0 &&",
+    caughtBy: "MS6",
+  },
+  {
+    name: "a signer counts twice",
+    file: signerSet,
+    find: "weight += signer.weight;",
+    replace: "weight += 2 * signer.weight;",
+    caughtBy: "MS6",
+  },
+  {
+    name: "the last unit above the reserve cannot be paid",
+    file: reserves,
+    find: "balance - value >= _reserveOf",
+    replace: "balance - value > _reserveOf",
+    caughtBy: "MS7",
+  },
+  {
+    name: "a view tells what is spendable after a refill",
+    file: reserves,
+    find: "spendable.amount = Math.saturatingSub(balance, spendable.reserve);",
+    replace: "spendable.amount = Math.saturatingSub(balance, spendable.reserve - refillable);",
+    caughtBy: "MS7",
+  },
+  {
+    name: "new rules leave the epoch",
+    file: signerSet,
+    find: "        _state.epoch = epoch_;\n",
+    replace: "",
+    caughtBy: "MS8",
+  },
+  {
+    name: "a call of before new rules is carried out",
+    file: multisig,
+    find: "        if (message.epoch != epoch_) revert EpochMismatch(epoch_, message.epoch);\n",
+    replace: "        epoch_;\n",
+    caughtBy: "MS8",
+  },
+  {
+    name: "a refund goes anywhere",
+    file: multisig,
+    find: "return _isSelf(blob, 1) && _isSelf(blob, 3);",
+    replace: "return _isSelf(blob, 1);",
+    caughtBy: "MS9",
+  },
+  {
+    name: "anybody revokes",
+    file: multisig,
+    find: "        if (!_config().isHuman(msg.sender)) revert NotHuman(msg.sender);\n",
+    replace: "",
+    caughtBy: "MS9",
+  },
+  {
+    name: "a call is carried out after its end",
+    file: multisig,
+    find: "        if (block.timestamp >= message.deadline) revert SignatureExpired(message.deadline, block.timestamp);\n",
+    replace: "",
+    caughtBy: "MS9",
+  },
+  {
+    name: "less than full weight rules",
+    file: multisig,
+    find: "        if (weight < full) revert WeightTooLow(weight, full);\n",
+    replace: "        full;\n",
+    caughtBy: "MS9",
+  },
+  {
+    name: "a signature of anybody counts",
+    file: signerSet,
+    find: "err == ECDSA.RecoverError.NoError && recovered == key,",
+    replace: "err == ECDSA.RecoverError.NoError && recovered != address(0) && key != address(0),",
+    caughtBy: "MS9",
+  },
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const copy = copyProject(root, ["contracts", "test/invariant", "test/mocks", "test/utils"]);
 const timeLimit = 900_000;
 
-/** The invariants' numbers begin with their kind of vault. */
-const kinds: Record<string, string> = { RW: "RefundWindow", ES: "Escrow", SP: "SubscriptionPlan" };
+/** The invariants' numbers begin with their contract. */
+const kinds: Record<string, string> = { RW: "RefundWindow", ES: "Escrow", SP: "SubscriptionPlan", MS: "Multisig" };
 const kindOf = (invariant: string) => invariant.slice(0, 2);
 
 /** Whether the invariant tests whose names begin with `name` pass. */

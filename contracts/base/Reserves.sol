@@ -16,6 +16,7 @@ import {SignerSet} from "./SignerSet.sol";
 /// @dev PROMISES
 /// - A payment that no human signed leaves at least the reserve.
 /// - A reserve falls by a refill, at most `refillPerDay` in a day and one day's part ahead, or by the account's own call.
+/// - What rules or a call say of a reserve holds, whatever anybody did before.
 /// - What comes by `fund` raises the reserve by as much: it is not spendable sooner than refills make it.
 ///
 /// ASSUMPTIONS
@@ -115,6 +116,18 @@ abstract contract Reserves is IReserves, SignerSet {
         Reserve storage reserve = _reserves[token];
         reserve.amount = amount.toUint128();
         reserve.isSet = true;
+    }
+
+    /// @dev A reserve that the new rules name anew takes the place of what funds and refills made of it. Else a stranger who funds
+    /// nothing, or a token's past, would decide whether it counts.
+    function _changeRules(bytes memory oldConfig, bytes memory newConfig) internal override {
+        for (uint256 i = 0; i < newConfig.tokenCountOf(); ++i) {
+            uint256 offset = newConfig.tokenAt(i);
+            address token = newConfig.tokenOf(offset);
+            (bool isFound, uint256 oldOffset) = oldConfig.find(token);
+            if (isFound && oldConfig.reserveOf(oldOffset) == newConfig.reserveOf(offset)) continue;
+            _reserves[token].isSet = false;
+        }
     }
 
     /* VIEWS */

@@ -88,11 +88,15 @@ abstract contract SignerSet is ISignerSet, EIP712 {
         if (newConfig.isSigner(address(this))) revert SignerIsAccount();
 
         uint32 epoch_ = _state.epoch + 1;
+        _changeRules(_config(), newConfig);
         _state.rules = SSTORE2.write(newConfig);
         _state.epoch = epoch_;
 
         emit Reconfigured(epoch_, packed);
     }
+
+    /// @dev What else changes with the rules.
+    function _changeRules(bytes memory oldConfig, bytes memory newConfig) internal virtual;
 
     /// @dev The rules in their packed form.
     function _config() internal view returns (bytes memory) {

@@ -46,7 +46,8 @@ interface ISignerSet {
     /// @param packed As `encodeConfig` makes them.
     function checkConfig(bytes calldata packed) external pure;
 
-    /// @notice Gives the account new rules. Reserves stay what they are, unless nothing has changed them yet.
+    /// @notice Gives the account new rules. The reserve of a token stays what it is, unless the new rules name another than the
+    /// old ones, or the token had none: then it becomes what they say.
     /// @custom:reverts NotSelf when the account does not call itself.
     /// @custom:reverts SignerIsAccount when the account would sign for itself.
     /// @custom:reverts ConfigMalformed when they are in another format, or longer or shorter than they say.

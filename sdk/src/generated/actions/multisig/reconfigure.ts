@@ -5,7 +5,8 @@ import { withContractErrors } from "../../../contractErrorFrom.js";
 import { multisigAbi } from "../../abis.js";
 
 /**
- * Gives the account new rules. Reserves stay what they are, unless nothing has changed them yet.
+ * Gives the account new rules. The reserve of a token stays what it is, unless the new rules name another than the
+ * old ones, or the token had none: then it becomes what they say.
  *
  * @throws {NotSelfError} when the account does not call itself.
  * @throws {SignerIsAccountError} when the account would sign for itself.
