@@ -42,11 +42,11 @@ import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import { type Address, createPublicClient, type Hex, hashTypedData, http, type LocalAccount, padHex } from "viem";
 import { baseSepolia } from "viem/chains";
 import { developmentAccount, USDC } from "../../scripts/lib/local-chain.js";
+import { startStockShop } from "../../scripts/lib/stock-shop.js";
 import { startWorld, type World } from "../../scripts/lib/world.js";
 import { startCollector } from "../shared/collector.js";
-import { accountRules, agent, alice, bob, DOLLAR, deployAccount, startStockShop } from "../shared/multisig.js";
+import { accountRules, agent, alice, bob, DOLLAR, deployAccount } from "../shared/multisig.js";
 import { NETWORK, receiver } from "../shared/shop.js";
-import { startStockFacilitator } from "../shared/stockFacilitator.js";
 
 const HOUR = 3_600;
 const inAnHour = () => Math.floor(Date.now() / 1_000) + HOUR;
@@ -716,8 +716,7 @@ describe("a collector of approvals", { timeout: 240_000 }, () => {
   /* A WHOLE PURCHASE */
 
   it("an agent buys from an official shop what a human approves of meanwhile", async () => {
-    const facilitator = await startStockFacilitator(world.rpcUrl);
-    const shop = await startStockShop(facilitator.url);
+    const shop = await startStockShop(world.rpcUrl, receiver.address, { "/dollars": "$10" });
     const collector = await startCollector({ client: world.client });
     try {
       const client: x402Client = new x402Client();
@@ -740,7 +739,6 @@ describe("a collector of approvals", { timeout: 240_000 }, () => {
     } finally {
       await collector.stop();
       await shop.stop();
-      await facilitator.stop();
     }
   });
 });

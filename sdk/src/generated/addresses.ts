@@ -18,8 +18,8 @@ export const addresses = {
     factory: "0x0aF6E91657aC837C81Bfe824910622C04119cAb6",
   },
   multisig: {
-    implementation: "0x6D610bbBF8c2D6CC233e4502F9c1F7641F73a779",
-    factory: "0x17622b2C6D63e41Db7405758DC79deEFfc5A4E67",
+    implementation: "0xc0F4BA196efB6Dd5A9b5A79bfe6b38a321E90017",
+    factory: "0xA6951aaC1B300D0Cf2e6D3B8e02E15B25935A40C",
   },
 } as const;
 

@@ -11,6 +11,7 @@ import { multisigAbi } from "../../abis.js";
  * @throws {TokenWithoutRulesError} when the account has no rules for the token.
  * @throws {TokenBalanceUnreadableError} when the address is no token.
  * @throws {ReceivedOtherAmountError} when the token moved another amount.
+ * @throws {SafeCastOverflowedUintDowncastError} when the reserve is beyond all bounds.
  * @returns The transaction's hash. Its receipt can have the events `Funded` of Multisig.
  */
 export async function fund(client: Client<Transport, Chain, Account>, parameters: fund.Parameters): Promise<Hash> {

@@ -13,6 +13,7 @@ import type { Authorization } from "../../types.js";
  * @throws {TokenBalanceUnreadableError} when the address is no token.
  * @throws {TokenRefusedAuthorizationError} when the token did.
  * @throws {ReceivedOtherAmountError} when the token moved another amount.
+ * @throws {SafeCastOverflowedUintDowncastError} when the reserve is beyond all bounds.
  * @returns The transaction's hash. Its receipt can have the events `Funded` of Multisig.
  */
 export async function fundWithAuthorization(

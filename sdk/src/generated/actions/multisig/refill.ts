@@ -5,7 +5,9 @@ import { withContractErrors } from "../../../contractErrorFrom.js";
 import { multisigAbi } from "../../abis.js";
 
 /**
- * Lowers the reserve until the target is spendable, as far as the rate allows. Anyone may call it.
+ * Lowers the reserve until the target is spendable, as far as the rate allows. Anyone may call it. Where the
+ * balance is below the reserve that takes several, and down to a reserve of zero where all of the balance is no
+ * more than the target.
  *
  * @throws {NotAnAccountError} when this is not an account.
  * @throws {TokenWithoutRulesError} when the account has no rules for the token.

@@ -9,6 +9,7 @@ import { multisigAbi } from "../../abis.js";
  *
  * @throws {NotSelfError} when the account does not call itself.
  * @throws {TokenWithoutRulesError} when the account has no rules for the token.
+ * @throws {SafeCastOverflowedUintDowncastError} when the reserve is beyond all bounds.
  * @returns The transaction's hash. Its receipt can have the events `ReserveSet` of Multisig.
  */
 export async function setReserve(
