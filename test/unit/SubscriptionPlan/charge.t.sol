@@ -403,6 +403,14 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
         assertIsolated(ISubscriptionPlan.ChargeResult.Refused);
     }
 
+    function test_TellsRefusedWhereBalanceAndAllowanceAreExactlyEnough() external {
+        leaveBalance(bad, PRICE);
+        approve(bad, PRICE);
+        token.setDenylisted(bad.addr, true);
+
+        assertIsolated(ISubscriptionPlan.ChargeResult.Refused);
+    }
+
     function test_LeavesOutForWhomTheTokenReturnsFalse() external {
         mockPull(bad, abi.encode(false));
 
