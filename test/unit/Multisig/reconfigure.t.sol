@@ -89,14 +89,23 @@ contract MultisigReconfigureTest is MultisigUnitTest {
         assertEq(account.nonce(), 2);
     }
 
-    function testFuzz_KeepsReservesThatWereChanged(uint96 reserve, uint128 set) external {
+    function testFuzz_KeepsReservesThatTheRulesNameAsBefore(uint128 set) external {
+        executeByHumans(address(account), abi.encodeCall(IReserves.setReserve, (address(token), set)));
+
+        _reconfigure(defaultConfig());
+
+        assertEq(account.spendableOf(address(token)).reserve, set);
+    }
+
+    function testFuzz_GivesReservesThatTheRulesNameAnew(uint96 reserve, uint128 set) external {
+        if (reserve == RESERVE) ++reserve;
         executeByHumans(address(account), abi.encodeCall(IReserves.setReserve, (address(token), set)));
         MultisigConfig memory config = defaultConfig();
         config.tokens[0].reserve = reserve;
 
         _reconfigure(config);
 
-        assertEq(account.spendableOf(address(token)).reserve, set);
+        assertEq(account.spendableOf(address(token)).reserve, reserve);
     }
 
     function testFuzz_GivesReservesOfTheNewRules(uint96 reserve) external {
