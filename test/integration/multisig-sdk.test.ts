@@ -26,6 +26,7 @@ import {
   type MultisigSignerOptions,
   paymentApprovalTypedData,
   readAccount,
+  requestStandingApproval,
   resourcesOf,
   setReserveCall,
   signExecute,
@@ -521,6 +522,60 @@ describe("what an account signs", () => {
       args: [hash, blob],
       functionName: "isValidSignature",
     });
+
+  it("never a payment that is asked for on another chain, nor a message", async () => {
+    const elsewhere = { ...usdc, chainId: 1 };
+    const payment = {
+      domain: elsewhere,
+      message: { ...authorization, from: self() },
+      primaryType: "TransferWithAuthorization",
+      types: authorizationTypes,
+    } as const;
+    const dispute = { paymentId: id, evidence: id, deadline: time };
+    const message = typedData.disputeTypedData({ address: vault, chainId: 1, message: dispute });
+
+    await assert.rejects(signerOf({}).signTypedData(payment), { name: "ChainMismatchError" });
+    await assert.rejects(signerOf({}).signTypedData(message), { name: "ChainMismatchError" });
+  });
+
+  it("asks nobody for numbers that its signature has no room for", async () => {
+    let asked = 0;
+    const collect = async () => {
+      asked += 1;
+      return [];
+    };
+    for (const beyond of [{ value: 2n ** 128n }, { validBefore: 2n ** 40n }, { validAfter: 2n ** 40n }]) {
+      const payment = {
+        domain: usdc,
+        message: { ...authorization, from: self(), ...beyond },
+        primaryType: "TransferWithAuthorization",
+        types: authorizationTypes,
+      } as const;
+      await assert.rejects(signerOf({ collect }).signTypedData(payment), TypedDataDeniedError);
+    }
+    const standing = { account, client: world.client, collect, payee: other, signers: [agent], token: USDC };
+    for (const beyond of [{ count: 65_536 }, { maxValue: 2n ** 128n }, { validUntil: 2 ** 40 }]) {
+      const asking = requestStandingApproval({ ...standing, count: 1, maxValue: 1n, validUntil: 2 ** 39, ...beyond });
+      await assert.rejects(asking, { name: "StandingApprovalOutOfBoundsError" });
+    }
+    assert.equal(asked, 0);
+  });
+
+  it("with as few signatures as it needs", async () => {
+    const message = typedData.disputeTypedData({ ...place, message: { paymentId: id, evidence: id, deadline: time } });
+    const one = await signerOf({ signers: [agent] }).signTypedData(message);
+
+    const blob = await signerOf({ signers: [agent, alice, bob] }).signTypedData(message);
+
+    assert.equal(blob.length, one.length);
+    assert.equal(await answerTo(hashTypedData(message), blob), VALID);
+  });
+
+  it("says until when signatures count, however late that is", async () => {
+    const deadline = 2n ** 256n - 1n;
+    const message = typedData.concedeTypedData({ ...place, message: { paymentId: id, by: self(), deadline } });
+    await assert.rejects(signerOf({}).signTypedData(message), /the end of time/);
+  });
 
   it("leaves out signatures that are not valid, and those of strangers", async () => {
     const message = typedData.concedeTypedData({ ...place, message: { paymentId: id, by: self(), deadline: time } });

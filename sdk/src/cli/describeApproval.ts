@@ -1,13 +1,13 @@
 import { type Address, decodeFunctionData, erc20Abi, formatEther, type Hex, isAddressEqual } from "viem";
 import { multisigAbi } from "../generated/abis.js";
-import type { Call, MultisigConfig, PaymentApproval, StandingApproval } from "../generated/types.js";
+import type { Call, Execute, MultisigConfig, PaymentApproval, StandingApproval } from "../generated/types.js";
 import { givenOf } from "../multisig/collect.js";
 import type { CollectedApproval } from "../multisig/collectOverHttp.js";
 import { decodeConfig } from "../multisig/config.js";
 import { hashOfResource } from "../multisig/resources.js";
 import { approvalJson } from "../multisig/wire.js";
 import { describeRules, type KnownAccount, signerText } from "./accounts.js";
-import { date, money } from "./format.js";
+import { date, money, printable } from "./format.js";
 import type { Report } from "./session.js";
 import type { Token } from "./token.js";
 
@@ -36,37 +36,57 @@ export function describeApproval(approval: CollectedApproval, account: KnownAcco
     `needs weight ${neededWeight}${needsHuman ? ", with a human" : ""}; signed by ${given.map(signerText).join(", ") || "nobody"}`,
     `may still sign: ${missing.map(signerText).join(", ") || "nobody"}`,
     ...rejections.map(({ reason, signer }) => `refused by ${signer}: ${printable(reason) || "no reason told"}`),
-    `asked until ${date(expiresAt)}`,
+    `asked until ${time(BigInt(expiresAt))}`,
     `id ${id}`,
   ].map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
-function whatIsSigned({ typedData: { message, primaryType } }: CollectedApproval, account: KnownAccount): string[] {
-  if (primaryType === "PaymentApproval") return paymentText(message as unknown as PaymentApproval, account);
-  if (primaryType === "StandingApproval") return standingText(message as unknown as StandingApproval, account);
-  if (primaryType === "Execute") {
-    const { calls, deadline, nonce } = message as unknown as {
-      calls: readonly Call[];
-      deadline: bigint;
-      nonce: bigint;
-    };
-    return [
-      `Let ${account.address} make ${calls.length === 1 ? "a call" : `${calls.length} calls, all or none`}`,
-      ...calls.flatMap((call) => callText(call, account.tokens)),
-      `number ${nonce} of the account${nonce === account.nonce ? "" : `, whose next is ${account.nonce}`}; valid until ${time(deadline)}`,
-    ];
-  }
+function whatIsSigned(
+  { typedData: { message, primaryType, types } }: CollectedApproval,
+  account: KnownAccount,
+): string[] {
+  if (primaryType !== "MessageApproval") return messageText(primaryType, message, account.address, account);
   const { message: inner, verifyingContract } = message as {
     message: Record<string, unknown>;
     verifyingContract: Address;
   };
+  const name = types.MessageApproval?.find((field) => field.name === "message")?.type ?? "message";
   return [
-    `Let ${account.address} sign a message for ${verifyingContract}`,
-    ...Object.entries(inner).map(([name, value]) => `${name}: ${printable(String(value))}`),
+    `Let ${account.address} sign ${name} for ${verifyingContract}`,
+    ...messageText(name, inner, verifyingContract, account).map((line) => `  ${line}`),
   ];
 }
 
-function paymentText(payment: PaymentApproval, { address, tokens }: KnownAccount): string[] {
+/** A message of an account, this or another, in its own words; any other field by field. */
+function messageText(
+  name: string,
+  message: Readonly<Record<string, unknown>>,
+  address: Address,
+  account: KnownAccount,
+): string[] {
+  if (name === "PaymentApproval") return paymentText(message as unknown as PaymentApproval, address, account);
+  if (name === "StandingApproval") return standingText(message as unknown as StandingApproval, address, account);
+  if (name === "Execute") return executeText(message as unknown as Execute, address, account);
+  return Object.entries(message).map(([field, value]) => `${field}: ${plain(value)}`);
+}
+
+function executeText({ calls, deadline, nonce }: Execute, address: Address, account: KnownAccount): string[] {
+  const isOther = !isAddressEqual(address, account.address);
+  const next = isOther || nonce === account.nonce ? "" : `, whose next is ${account.nonce}`;
+  return [
+    `Let ${address} make ${calls.length === 1 ? "a call" : `${calls.length} calls, all or none`}`,
+    ...calls.flatMap((call) => callText(call, account.tokens)),
+    `number ${nonce} of the account${next}; valid until ${time(deadline)}`,
+  ];
+}
+
+/** Whatever it is, to its last part. */
+function plain(value: unknown): string {
+  if (typeof value !== "object" || value === null) return printable(String(value));
+  return printable(JSON.stringify(value, (_, part) => (typeof part === "bigint" ? String(part) : part)));
+}
+
+function paymentText(payment: PaymentApproval, address: Address, { tokens }: KnownAccount): string[] {
   const { method, payee, token, validAfter, validBefore, value } = payment;
   return [
     `Pay ${amountText(value, token, tokens)} to ${payee} out of ${address}`,
@@ -75,7 +95,7 @@ function paymentText(payment: PaymentApproval, { address, tokens }: KnownAccount
   ];
 }
 
-function standingText(approval: StandingApproval, { address, tokens }: KnownAccount): string[] {
+function standingText(approval: StandingApproval, address: Address, { tokens }: KnownAccount): string[] {
   const { count, maxValue, payee, token, validUntil } = approval;
   const each = amountText(maxValue, token, tokens);
   return [
@@ -94,7 +114,7 @@ function amountText(amount: bigint, token: Address, tokens: KnownAccount["tokens
 
 /** Seconds that were signed can be any number. */
 function time(seconds: bigint): string {
-  return seconds < 8_640_000_000_000n ? date(Number(seconds)) : "the end of time";
+  return seconds <= 8_640_000_000_000n ? date(Number(seconds)) : "the end of time";
 }
 
 /** A call as a reader knows it, where it is one of accounts or tokens; else its bytes. */
@@ -105,7 +125,7 @@ export function callText({ data, to, value }: Call, tokens: readonly Token[]): s
   if (data === "0x") return [`send ${formatEther(value)} of the chain's own coin to ${to}`];
   if (rules) return [`give ${to} these rules${worth}:`, ...describeRules(rules, tokens).map((line) => `  ${line}`)];
   if (!decoded) return [`call ${to}${worth}`, `  data ${data}`];
-  return [`call ${decoded.functionName}(${(decoded.args ?? []).map(String).join(", ")}) of ${to}${worth}`];
+  return [`call ${decoded.functionName}(${(decoded.args ?? []).map(plain).join(", ")}) of ${to}${worth}`];
 }
 
 /** The rules that a call gives an account: nobody should agree to bytes. */
@@ -133,11 +153,6 @@ function resourceText(approval: CollectedApproval): string[] {
   return told === undefined
     ? [`for a resource that was not told, of hash ${approval.typedData.message.resource}`]
     : [`resource does not match: ${printable(told)} was told, and another is signed for`];
-}
-
-/** What others wrote steers no terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, "");
 }
 
 /** A request for JSON. */

@@ -1,7 +1,7 @@
 import { BaseError, HttpRequestError, TimeoutError } from "viem";
 import { contractErrorFrom } from "../contractErrorFrom.js";
 import { RecourseError } from "../RecourseError.js";
-import { date, duration } from "./format.js";
+import { date, duration, printable } from "./format.js";
 
 /** What was typed is wrong or not enough. The command ends with code 2, and has done nothing. */
 export class UsageError extends RecourseError {
@@ -121,11 +121,14 @@ function factText(error: RecourseError, label: string, fact: unknown): string {
 export function errorText({ docs, facts, message, missing = [], name, next, option }: ShownError): string {
   const columns = Object.entries({ ...facts, ...(option && { Option: option }) });
   const width = Math.max(0, ...columns.map(([label]) => label.length)) + 1;
-  return [
-    `${name}: ${message}`,
+  const [first = "", ...others] = message.split("\n");
+  const lines = [
+    `${name}: ${first}`,
+    ...others,
     ...missing.map((item) => `  missing: ${item}`),
     ...columns.map(([label, fact]) => `  ${`${label}:`.padEnd(width)} ${fact}`),
     ...(next ? [`Next: ${next}`] : []),
     ...(docs ? [`Docs: ${docs}`] : []),
-  ].join("\n");
+  ];
+  return lines.map(printable).join("\n");
 }

@@ -1,16 +1,26 @@
 import {
+  type Address,
+  BaseError,
   type Client,
   compactSignatureToSignature,
+  encodeFunctionData,
   type Hex,
+  HttpRequestError,
   hashTypedData,
   isAddressEqual,
   type LocalAccount,
+  padHex,
   parseAbi,
   parseCompactSignature,
   recoverTypedDataAddress,
+  SocketClosedError,
   serializeSignature,
+  size,
+  slice,
+  TimeoutError,
+  WebSocketRequestError,
 } from "viem";
-import { readContract } from "viem/actions";
+import { call } from "viem/actions";
 import type { Signer } from "../generated/types.js";
 import { type MultisigAccount, signerOf } from "./account.js";
 import { encodeSignature, type SignerSignature } from "./blob.js";
@@ -95,7 +105,7 @@ function insist(
   requirement: Requirement,
   typedData: ApprovalTypedData,
 ): SignerSignature[] {
-  if (reaches(account, signatures, requirement)) return signatures;
+  if (reaches(account, signatures, requirement)) return fewest(account, signatures, requirement);
   throw new ApprovalsMissingError({
     account: account.address,
     expiresAt: requirement.expiresAt,
@@ -106,6 +116,20 @@ function insist(
     requestId: idOf(typedData),
     typedData,
   });
+}
+
+/** As few as reach the requirement, keys first: one that a contract no longer answers for would spoil the whole list. */
+function fewest(
+  account: MultisigAccount,
+  signatures: readonly SignerSignature[],
+  requirement: Requirement,
+): SignerSignature[] {
+  const rankOf = ({ signer }: SignerSignature) => Number(signerOf(account, signer)?.isContract ?? true);
+  const dearestFirst = signatures.toSorted((one, other) => rankOf(other) - rankOf(one));
+  return dearestFirst.reduce<SignerSignature[]>((kept, each) => {
+    const without = kept.filter((other) => other !== each);
+    return reaches(account, without, requirement) ? without : kept;
+  }, dearestFirst);
 }
 
 /** Those of `signatures` that are valid, one of each signer. */
@@ -128,9 +152,13 @@ export async function validOnes(
 }
 
 const erc1271Abi = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
-const ERC1271_VALID = "0x1626ba7e";
+const ERC1271_VALID = padHex("0x1626ba7e", { dir: "right", size: 32 });
+/** What an account gives a signer that is a contract, and what a call costs before it begins. */
+const SIGNER_GAS = 150_000n;
+const TRANSACTION_GAS = 21_000n;
+const BYTE_GAS = 40n;
 
-/** As the account will judge it: a key by ECDSA whatever code is there, a contract by its own answer. */
+/** As the account will judge it: a key by ECDSA whatever code is there, a contract by its own answer, in time. */
 async function isValid(
   client: Client,
   signer: Signer,
@@ -142,18 +170,25 @@ async function isValid(
   try {
     // In the form that the account takes: not every signature that can be checked has one.
     const encoded = encodeSignature(signer, signature);
-    if (!isContract)
-      return isAddressEqual(await recoverTypedDataAddress({ ...signed, signature: expand(encoded) }), account);
-    const answer = await readContract(client, {
-      abi: erc1271Abi,
-      address: account,
-      args: [hashTypedData(signed), signature],
-      functionName: "isValidSignature",
-    });
-    return answer === ERC1271_VALID;
-  } catch {
+    if (isContract) return await answersFor(client, account, hashTypedData(signed), signature);
+    return isAddressEqual(await recoverTypedDataAddress({ ...signed, signature: expand(encoded) }), account);
+  } catch (error) {
+    // A node that does not answer says nothing about a signature.
+    if (isTransportError(error)) throw error;
     return false;
   }
+}
+
+async function answersFor(client: Client, account: Address, hash: Hex, signature: Hex): Promise<boolean> {
+  const question = encodeFunctionData({ abi: erc1271Abi, args: [hash, signature], functionName: "isValidSignature" });
+  const gas = SIGNER_GAS + TRANSACTION_GAS + BYTE_GAS * BigInt(size(question));
+  const { data = "0x" } = await call(client, { data: question, gas, to: account });
+  return size(data) >= 32 && slice(data, 0, 32) === ERC1271_VALID;
+}
+
+function isTransportError(error: unknown): boolean {
+  const kinds = [HttpRequestError, TimeoutError, WebSocketRequestError, SocketClosedError];
+  return error instanceof BaseError && error.walk((cause) => kinds.some((kind) => cause instanceof kind)) !== null;
 }
 
 function expand(compact: Hex): Hex {

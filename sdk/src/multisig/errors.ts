@@ -35,6 +35,23 @@ export class UnusableSignatureError extends RecourseError {
   }
 }
 
+/** What was to be signed is for another chain than the account that was read. */
+export class ChainMismatchError extends RecourseError {
+  override readonly name = "ChainMismatchError";
+
+  constructor({
+    account,
+    cause,
+    chainId,
+  }: CauseOption & { account: { address: Address; chainId: number }; chainId: unknown }) {
+    super("What was to be signed is for another chain.", {
+      cause,
+      facts: { account: account.address, "chain of the account": account.chainId, "asked for": String(chainId) },
+      next: "Give the signer a client of that chain, where the account is deployed.",
+    });
+  }
+}
+
 /** The account never signs this: neither its agents nor all signers together can make it. */
 export class TypedDataDeniedError extends RecourseError {
   override readonly name = "TypedDataDeniedError";
@@ -48,6 +65,19 @@ export class TypedDataDeniedError extends RecourseError {
       next: "Accounts sign payments of the scheme exact and the messages of this suite. Do anything else by `execute`.",
     });
     this.primaryType = primaryType;
+  }
+}
+
+/** A standing approval is beyond what an account can count. */
+export class StandingApprovalOutOfBoundsError extends RecourseError {
+  override readonly name = "StandingApprovalOutOfBoundsError";
+
+  constructor({ cause, ...facts }: CauseOption & { count: number; maxValue: bigint; validUntil: number }) {
+    super("A standing approval is beyond what an account can count.", {
+      cause,
+      facts: { count: facts.count, "most of each": facts.maxValue, until: facts.validUntil },
+      next: "At most 65,535 payments, 2^128 - 1 units each, until 2^40 - 1 seconds.",
+    });
   }
 }
 
@@ -86,7 +116,7 @@ export class ApprovalsMissingError extends RecourseError {
         missing: facts.missing.map(({ account: signer, isHuman, weight }) => {
           return `${signer} (${isHuman ? "human" : "agent"}, ${weight})`;
         }),
-        until: new Date(facts.expiresAt * 1_000).toISOString(),
+        until: timeText(facts.expiresAt),
       },
       next: "Give `collect`, ask those who are missing to sign sooner, or let them give a standing approval.",
     });
@@ -153,4 +183,12 @@ export class ApprovalRejectedError extends RecourseError {
     this.rejections = rejections;
     this.requestId = requestId;
   }
+}
+
+/** The last second that a date of JavaScript can tell. */
+const LAST_SECOND = 8_640_000_000_000;
+
+/** What was signed can name any second. */
+function timeText(seconds: number): string {
+  return seconds <= LAST_SECOND ? new Date(seconds * 1_000).toISOString() : "the end of time";
 }

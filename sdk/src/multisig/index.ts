@@ -42,8 +42,10 @@ export { decodeConfig, encodeConfig, sortConfig } from "./config.js";
 export {
   ApprovalRejectedError,
   ApprovalsMissingError,
+  ChainMismatchError,
   CollectorRefusedError,
   CollectorUnreachableError,
+  StandingApprovalOutOfBoundsError,
   TypedDataDeniedError,
   UnknownSignerError,
   UnusableSignatureError,

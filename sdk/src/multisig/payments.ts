@@ -5,6 +5,8 @@ import {
   hashTypedData,
   isAddressEqual,
   keccak256,
+  maxUint40,
+  maxUint128,
   numberToHex,
   stringToHex,
   type TypedDataDomain,
@@ -44,7 +46,17 @@ export function paymentIntentOf(typedData: TypedData, account: Address): Payment
   const isPermit2 = method === "permitWitnessTransferFrom";
   const expected = { domain: isPermit2 ? permit2DomainOf(domain) : tokenDomainOf(domain), message, primaryType, types };
   if (hashTypedData(expected) !== hashTypedData(typedData)) return undefined;
-  return isPermit2 ? permitIntentOf(message) : authorizationIntentOf(method, domain, message, account);
+  const intent = isPermit2 ? permitIntentOf(message) : authorizationIntentOf(method, domain, message, account);
+  return intent && isWithinBounds(intent) ? intent : undefined;
+}
+
+/** What an account's signature has room for: 16 bytes of value, 5 of a time. Nobody should sign in vain. */
+function isWithinBounds({
+  validAfter,
+  validBefore,
+  value,
+}: Pick<PaymentIntent, "validAfter" | "validBefore" | "value">) {
+  return value <= maxUint128 && validAfter <= maxUint40 && validBefore <= maxUint40;
 }
 
 /** The domain of a token as accounts know it; another one has another hash. */

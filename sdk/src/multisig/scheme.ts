@@ -6,7 +6,7 @@ import type {
 } from "@x402/core/types";
 import { findDefaultAsset } from "@x402/evm";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
-import { type Address, getAddress } from "viem";
+import { type Address, getAddress, isAddressEqual } from "viem";
 import { chainIdOf } from "../exact/terms.js";
 import { readAccount } from "./account.js";
 import { createMultisigSigner, type MultisigSignerOptions } from "./signer.js";
@@ -85,16 +85,22 @@ export class MultisigExactEvmScheme implements SchemeNetworkClient {
     { maxTimeoutSeconds, network }: PaymentRequirements,
   ): Promise<Slot | undefined> {
     const { account, client, grants } = this.#options;
-    const fitting = grants.filter((grant) => grant.chainId === chainIdOf(network) && covers(grant, payment));
-    if (fitting.length === 0) return undefined;
+    const current = grants.length > 0 ? await readAccount(client, { address: account }) : undefined;
+    if (!current || current.chainId !== chainIdOf(network)) return undefined;
+    const isOwn = (grant: StandingGrant) =>
+      grant.chainId === current.chainId && isAddressEqual(grant.account, account) && covers(grant, payment);
+    const fitting = grants.filter(isOwn);
     const now = Math.floor(Date.now() / 1_000);
-    const current = await readAccount(client, { address: account });
     for (const grant of fitting) {
       const validBefore = Math.min(now + maxTimeoutSeconds, Number(grant.approval.validUntil));
       if (validBefore <= now || !(await isHonored(client, current, grant))) continue;
       for (let index = 0; index < Number(grant.approval.count); index++) {
         if (!this.#take(grant, index, now, validBefore)) continue;
-        if (!(await isPaid(client, grant, index))) return { grant, index, validBefore };
+        const wasPaid = await isPaid(client, grant, index).catch((error) => {
+          this.#taken.delete(standingNonce(grant, index));
+          throw error;
+        });
+        if (!wasPaid) return { grant, index, validBefore };
         this.#taken.set(standingNonce(grant, index), Number.POSITIVE_INFINITY);
       }
     }

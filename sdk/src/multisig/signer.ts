@@ -9,7 +9,7 @@ import { type MultisigAccount, mayPay, readAccount, rulesOf, weightFor } from ".
 import { type ApprovalSources, gatherApprovals, type Requirement } from "./approvals.js";
 import { encodeMessageBlob, encodePaymentBlob, encodeSignatures } from "./blob.js";
 import type { Collect } from "./collect.js";
-import { TypedDataDeniedError } from "./errors.js";
+import { ChainMismatchError, TypedDataDeniedError } from "./errors.js";
 import { comesBack, type MessageIntent, messageApprovalTypedData, messageIntentOf } from "./messages.js";
 import { type PaymentIntent, paymentApprovalOf, paymentIntentOf } from "./payments.js";
 import { hashOfResource } from "./resources.js";
@@ -49,7 +49,8 @@ const DEFAULT_PATIENCE = 3_600;
  * above the reserve the agent's key is enough; else the others' approvals are collected, or the error says who is missing.
  *
  * Its `signTypedData` throws
- * - {@link TypedDataDeniedError} for what the account never signs: permits, orders, logins, messages.
+ * - {@link TypedDataDeniedError} for what the account never signs: permits, orders, logins, messages, numbers beyond its bounds.
+ * - {@link ChainMismatchError} for what is asked for another chain than the account's.
  * - {@link TokenWithoutRulesError} and {@link PayeeNotListedError} when the rules do not allow the payment.
  * - {@link ApprovalsMissingError} when too few approved in time.
  */
@@ -70,11 +71,14 @@ export function createMultisigSigner(options: MultisigSignerOptions): MultisigSi
 
 async function sign(typedData: TypedData, options: MultisigSignerOptions): Promise<Hex> {
   const { account: address, client } = options;
-  const payment = paymentIntentOf(typedData, address);
-  if (payment) return signPayment(await readAccount(client, { address }), payment, options);
-  const message = messageIntentOf(typedData);
-  if (message) return signMessage(await readAccount(client, { address }), message, options);
-  throw new TypedDataDeniedError({ account: address, primaryType: typedData.primaryType });
+  const { domain, primaryType } = typedData;
+  const [payment, message] = [paymentIntentOf(typedData, address), messageIntentOf(typedData)];
+  if (!payment && !message) throw new TypedDataDeniedError({ account: address, primaryType });
+  const account = await readAccount(client, { address });
+  // The approval names the account's chain: what was asked for another one would become a payment on this.
+  if (Number(domain.chainId) !== account.chainId) throw new ChainMismatchError({ account, chainId: domain.chainId });
+  if (payment) return signPayment(account, payment, options);
+  return signMessage(account, message as MessageIntent, options);
 }
 
 /* PAYMENTS */

@@ -5,6 +5,8 @@ import {
   type Hex,
   isAddressEqual,
   keccak256,
+  maxUint40,
+  maxUint128,
   parseAbi,
   stringToHex,
   toHex,
@@ -17,8 +19,12 @@ import { type MultisigAccount, mayPay, readAccount, rulesOf, weightFor } from ".
 import { type ApprovalSources, gatherApprovals } from "./approvals.js";
 import { encodeSignatures, encodeStandingBlob, type SignerSignature } from "./blob.js";
 import { idOf } from "./collect.js";
+import { StandingApprovalOutOfBoundsError } from "./errors.js";
 import { paymentApprovalOf, standingApprovalOf } from "./payments.js";
 import { hashOfResource } from "./resources.js";
+
+/** What an account's signature has room for. */
+const MAX_COUNT = 65_535;
 
 /** A standing approval with the signatures of those who gave it. It can be kept as JSON, with its bigints as strings. */
 export type StandingGrant = {
@@ -50,6 +56,7 @@ export type StandingApprovalParameters = ApprovalSources & {
  *
  * @throws {TokenWithoutRulesError} when the account has no rules for the token.
  * @throws {PayeeNotListedError} when the account may not pay the payee.
+ * @throws {StandingApprovalOutOfBoundsError} when count, value or end are more than an account can count.
  * @throws {ApprovalsMissingError} when they do not reach the tier of all payments together, or no human is among them.
  */
 export async function requestStandingApproval(parameters: StandingApprovalParameters): Promise<StandingGrant> {
@@ -58,6 +65,9 @@ export async function requestStandingApproval(parameters: StandingApprovalParame
   const found = rulesOf(account, token);
   if (!found) throw new TokenWithoutRulesError({ token });
   if (!mayPay(account, payee)) throw new PayeeNotListedError({ payee });
+  if (count > MAX_COUNT || maxValue > maxUint128 || validUntil > maxUint40) {
+    throw new StandingApprovalOutOfBoundsError({ count, maxValue, validUntil });
+  }
   const approval: StandingApproval = {
     epoch: account.epoch,
     method: "transferWithAuthorization",

@@ -199,7 +199,7 @@ async function open(collector: Collector, body: unknown): Promise<Response> {
     throw new Refusal("resource_mismatch");
   }
   const account = await accountIn(collector, typedData);
-  const valid = await validOnes(client, account, typedData, signatures);
+  const valid = await fromChain(() => validOnes(client, account, typedData, signatures));
   const [first] = valid;
   if (!first) throw new Refusal("signature_invalid");
 
@@ -327,6 +327,6 @@ async function insistOnSigner(
     await storage.delete(id);
     throw new Refusal("epoch_mismatch");
   }
-  const [valid] = await validOnes(client, rules, signed, [{ signature, signer }]);
+  const [valid] = await fromChain(() => validOnes(client, rules, signed, [{ signature, signer }]));
   if (!valid) throw new Refusal("signature_invalid");
 }

@@ -86,7 +86,7 @@ export async function executeCalls(io: Io, text: string | undefined, options: Ex
   // The chain judges by its clock, and whoever collects by ours: of a local chain they differ.
   const { timestamp } = await getBlock(client);
   const now = Math.max(Number(timestamp), Math.floor(Date.now() / 1_000));
-  const deadline = (await deadlineAsked(place, account, call)) ?? BigInt(now + patience);
+  const deadline = (await deadlineAsked(place, account, call, BigInt(now + patience))) ?? BigInt(now + patience);
   const signed = await withProgress(session, async (onProgress) => {
     onProgress(`Waiting for approvals until ${date(Number(deadline))}`);
     const collect = place && collectOverHttp({ ...place, pollingInterval: POLLING_MS });
@@ -138,6 +138,7 @@ async function deadlineAsked(
   place: CollectorPlace | undefined,
   { address, epoch, nonce }: KnownAccount,
   call: Call,
+  latest: bigint,
 ): Promise<bigint | undefined> {
   if (!place) return undefined;
   const isSame = (execute: Execute) => {
@@ -154,5 +155,7 @@ async function deadlineAsked(
   const executes = (await pendingApprovals(place, address))
     .filter(({ typedData }) => typedData.primaryType === "Execute")
     .map(({ typedData }) => typedData.message as unknown as Execute);
-  return executes.find(isSame)?.deadline;
+  const now = BigInt(Math.floor(Date.now() / 1_000));
+  // Anybody who signs for the account can have asked: what is valid for longer than this command would ask is not taken over.
+  return executes.find((execute) => isSame(execute) && execute.deadline > now && execute.deadline <= latest)?.deadline;
 }
