@@ -308,7 +308,7 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     const { id } = await waiting(account, "https://shop.example/feed");
     await storage.update(id, (current) => ({ ...current, resource: "https://shop.example/\u001b[2Jother" }));
     const { stdout } = await multisig(["approvals", account]);
-    assert.match(stdout, /resource does not match: https:\/\/shop\.example\/\[2Jother was told/);
+    assert.match(stdout, /resource does not match: https:\/\/shop\.example\/\\u\{1b\}\[2Jother was told/);
     const { approvals } = await json(["approvals", account]);
     assert.equal(approvals[0].resourceMatches, false);
   });

@@ -14,7 +14,7 @@ import {ISignerSet} from "../../contracts/interfaces/ISignerSet.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {TypedDataLib} from "../../contracts/libraries/TypedDataLib.sol";
-import {BlobKind, DomainKind, MessageKind} from "../../contracts/types/Blob.sol";
+import {DomainKind, MessageKind} from "../../contracts/types/Blob.sol";
 import {MultisigConfig, Tier, TokenRules} from "../../contracts/types/MultisigConfig.sol";
 import {Authorization, Method, PaymentRef} from "../../contracts/types/Payment.sol";
 import {EscrowTerms, RefundWindowTerms} from "../../contracts/types/Terms.sol";

@@ -116,11 +116,16 @@ export async function approvalAt(
 /**
  * What an account's signers are asked at a collector, and have not approved of yet.
  *
+ * @param withApproved Whether to tell what enough of them have approved of too, as long as it has not expired.
  * @throws {CollectorRefusedError} when it does not serve the account.
  * @throws {CollectorUnreachableError} when it does not answer.
  */
-export async function pendingApprovals(place: CollectorPlace, account: Address): Promise<CollectedApproval[]> {
-  const answer = await ask(place, `approvals?account=${account}`);
+export async function pendingApprovals(
+  place: CollectorPlace,
+  account: Address,
+  { withApproved = false }: { withApproved?: boolean } = {},
+): Promise<CollectedApproval[]> {
+  const answer = await ask(place, `approvals?account=${account}${withApproved ? "&approved=true" : ""}`);
   const listed = answer instanceof Object && "approvals" in answer ? answer.approvals : undefined;
   if (!Array.isArray(listed)) throw wrongAnswer(place);
   const approvals = listed.map((each) => approvalFrom(each));

@@ -123,7 +123,7 @@ async function route(collector: Collector, request: Request): Promise<Response> 
     throw new Refusal("method_not_allowed");
   }
   if (id === undefined) {
-    return isRead ? list(collector, searchParams.get("account")) : open(collector, await bodyOf(collector, request));
+    return isRead ? list(collector, searchParams) : open(collector, await bodyOf(collector, request));
   }
   const known = id.toLowerCase() as Hex;
   if (isRead) return answer(await pendingOf(collector, known));
@@ -270,13 +270,16 @@ function withSignatures(
 
 /* READ */
 
-async function list({ accounts, storage }: Collector, account: string | null): Promise<Response> {
+async function list({ accounts, storage }: Collector, query: URLSearchParams): Promise<Response> {
+  const account = query.get("account");
   if (account === null || !isAddress(account, { strict: false })) throw new Refusal("malformed");
   if (accounts && !accounts.some((served) => isAddressEqual(served, account))) throw new Refusal("account_not_served");
   const now = secondsNow();
   const records = await storage.list(account);
-  const pending = records.filter((record) => record.expiresAt > now && !isReached(record, record.signatures));
-  const approvals = pending.map((record) => approvalJson(shown(record)));
+  const isListed = (record: ApprovalRecord) =>
+    query.get("approved") === "true" || !isReached(record, record.signatures);
+  const listed = records.filter((record) => record.expiresAt > now && isListed(record));
+  const approvals = listed.map((record) => approvalJson(shown(record)));
   return Response.json({ approvals }, { headers: HEADERS });
 }
 

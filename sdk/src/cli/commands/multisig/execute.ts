@@ -152,7 +152,7 @@ async function deadlineAsked(
       asked.value === call.value
     );
   };
-  const executes = (await pendingApprovals(place, address))
+  const executes = (await pendingApprovals(place, address, { withApproved: true }))
     .filter(({ typedData }) => typedData.primaryType === "Execute")
     .map(({ typedData }) => typedData.message as unknown as Execute);
   const now = BigInt(Math.floor(Date.now() / 1_000));
