@@ -10,6 +10,8 @@ import { after, before, describe, it } from "node:test";
 import {
   accountAddress,
   collectOverHttp,
+  createMultisigSigner,
+  executeTypedData,
   isRevoked,
   pendingApprovals,
   config as readConfig,
@@ -20,7 +22,7 @@ import {
   standingApprovalId,
 } from "@recourse/sdk/multisig";
 import { InMemoryApprovalStorage } from "@recourse/sdk/multisig/collector";
-import { type Address, erc20Abi, type Hex, stringToHex } from "viem";
+import { type Address, encodeFunctionData, erc20Abi, type Hex, stringToHex } from "viem";
 import { mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import { privateKeyOf, startWorld, type World } from "../../scripts/lib/world.js";
 import type { run as runSource } from "../../sdk/src/cli/program.js";
@@ -301,6 +303,34 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.match((await multisig(["approvals", account])).stdout, /^0 requests of 0x\w{40} are pending\./);
     const again = await json(["approve", id, "--yes"], as(ALICE));
     assert.equal(again.sent, false);
+  });
+
+  it("tells what another account would do by it, to the last call", async () => {
+    const [account, other] = [await deployAccount(world.client), await deployAccount(world.client)];
+    const args = [receiver.address, 7n] as const;
+    const data = encodeFunctionData({ abi: erc20Abi, args, functionName: "transfer" });
+    const message = { epoch: 0n, calls: [{ to: USDC, value: 0n, data }], nonce: 0n, deadline: BigInt(soon()) };
+    const signing = createMultisigSigner({
+      account,
+      client: world.client,
+      collect: collectOverHttp({ url: collector.url, pollingInterval: 50 }),
+      signal: ending.signal,
+      signers: [agent],
+    }).signTypedData(executeTypedData({ address: other, chainId: world.client.chain.id, message }));
+    signing.catch(() => {});
+    for (const patience = AbortSignal.timeout(10_000); (await pendingApprovals(collector, account)).length === 0; ) {
+      assert.ok(!patience.aborted, "nothing was asked");
+    }
+
+    const { stdout } = await multisig(["approvals", account], as(ALICE));
+
+    for (const part of [
+      `Let ${account} sign Execute for ${other}`,
+      `Let ${other} make a call`,
+      `call transfer(${receiver.address}, 7) of ${USDC}`,
+    ]) {
+      assert.ok(stdout.includes(part), stdout);
+    }
   });
 
   it("says that a resource does not match, whatever the collector lets through", async () => {
