@@ -22,7 +22,7 @@ export async function startStockShop(
   payTo: Address,
   prices: Readonly<Record<string, string>>,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const server = new x402ResourceServer(stockFacilitator(rpcUrl)).register(NETWORK, new StockServerScheme());
+  const server = new x402ResourceServer(inProcess(stockFacilitator(rpcUrl))).register(NETWORK, new StockServerScheme());
   const sale = { scheme: "exact", network: NETWORK, payTo } as const;
   const app = express();
   const routes = Object.entries(prices).map(([path, price]) => [`GET ${path}`, { accepts: { ...sale, price } }]);
@@ -41,12 +41,16 @@ export async function startStockShop(
   };
 }
 
-function stockFacilitator(rpcUrl: string): FacilitatorClient {
+/** A facilitator of nothing but official classes, with a key of its own. */
+export function stockFacilitator(rpcUrl: string): x402Facilitator {
   const account = developmentAccount(16);
   const client = createClient({ account, chain: baseSepolia, pollingInterval: 50, transport: http(rpcUrl) });
   const actions = { ...client.extend(publicActions).extend(walletActions), address: account.address };
   const scheme = new StockFacilitatorScheme(toFacilitatorEvmSigner(actions as never));
-  const facilitator = new x402Facilitator().register(NETWORK, scheme);
+  return new x402Facilitator().register(NETWORK, scheme);
+}
+
+function inProcess(facilitator: x402Facilitator): FacilitatorClient {
   return {
     verify: (payload, requirements) => facilitator.verify(payload, requirements),
     settle: (payload, requirements) => facilitator.settle(payload, requirements),

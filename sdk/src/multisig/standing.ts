@@ -164,7 +164,7 @@ export async function signStandingPayment(
       versionHash: keccak256(stringToHex(domain.version)),
     },
     index,
-    released: encodeSignatures(account.config.signers, released.slice(0, 1)),
+    released: encodeSignatures(account.config.signers, released),
     tokenIndex: found.tokenIndex,
   });
 }
