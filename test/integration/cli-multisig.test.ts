@@ -7,10 +7,12 @@ import { join, resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { text as readText } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
+import { multisigAbi } from "@recourse/sdk/abis";
 import {
   accountAddress,
   collectOverHttp,
   createMultisigSigner,
+  encodeConfig,
   executeTypedData,
   isRevoked,
   pendingApprovals,
@@ -343,6 +345,44 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.equal(approvals[0].resourceMatches, false);
   });
 
+  it("believes no collector what is needed, who signed and who refused", async () => {
+    const account = await deployAccount(world.client);
+    const { id } = await waiting(account);
+    const signature: Hex = `0x${"11".repeat(65)}`;
+    await storage.update(id, (current) => ({
+      ...current,
+      neededWeight: 1,
+      needsHuman: false,
+      rejections: [{ reason: "no", signature, signer: bob.address }],
+      signatures: [...current.signatures, { signature, signer: alice.address }],
+    }));
+    const [request] = (await json(["approvals", account, "--approved"])).approvals;
+    assert.deepEqual(
+      [request.neededWeight, request.needsHuman, request.rejections, request.missing.length],
+      [3, true, [], 2],
+    );
+    const { stdout } = await multisig(["approvals", account, "--approved"]);
+    assert.match(stdout, /needs weight 3, with a human; signed by 0x\w{40} \(agent, 1\)\n/);
+    assert.equal((await json(["approve", id, "--yes"], as(ALICE))).sent, true, "she has not signed");
+  });
+
+  it("tells what can no longer be used, and lets nobody sign it", async () => {
+    const account = await deployAccount(world.client);
+    const { id } = await waiting(account);
+    const data = encodeFunctionData({
+      abi: multisigAbi,
+      args: [encodeConfig(accountRules({ payees: [alice.address] }))],
+      functionName: "reconfigure",
+    });
+    await world.client.impersonateAccount({ address: account });
+    await world.client.setBalance({ address: account, value: 10n ** 18n });
+    await world.client.sendTransaction({ account, data, to: account });
+    const [request] = (await json(["approvals", account])).approvals;
+    assert.equal(request.isUsable, false);
+    assert.match((await multisig(["approvals", account])).stdout, /cannot be used: The account's rules have changed/);
+    assert.equal((await failure(["approve", id, "--yes"], as(ALICE))).name, "RulesChangedError");
+  });
+
   it("lets nobody sign who does not sign for the account, and signs nothing in a dry run", async () => {
     const account = await deployAccount(world.client);
     const { id } = await waiting(account);
@@ -356,15 +396,30 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.equal((await failure(["approve", "7", "--yes"], as(ALICE))).code, 2);
     const away = await failure(["approvals", account, "--collector", "http://127.0.0.1:9"]);
     assert.deepEqual([away.code, away.name], [1, "CollectorUnreachableError"]);
+    assert.equal(away.facts.collector, "http://127.0.0.1:9");
+    const secret = await failure(["approvals", account, "--collector", "http://127.0.0.1:9/key?token=7"]);
+    assert.equal(secret.facts.collector, "http://127.0.0.1:9/<concealed>");
   });
 
   it("refuses with a reason, which the agent learns", async () => {
     const account = await deployAccount(world.client);
     const { grant, id } = await waiting(account);
     await json(["reject", id, "--reason", "too dear", "--yes"], as(ALICE));
-    assert.match((await multisig(["approvals", account])).stdout, /refused by 0x\w{40}: too dear/);
+    const { stdout } = await multisig(["approvals", account]);
+    assert.match(stdout, /refused by 0x\w{40}: too dear/);
+    assert.ok(stdout.includes(`may still sign: ${bob.address} (human, 2)\n`), stdout);
     await json(["reject", id, "--yes"], as(BOB));
     await assert.rejects(grant, /too dear/);
+  });
+
+  it("reminds whoever has refused, and lets them sign all the same", async () => {
+    const account = await deployAccount(world.client);
+    const { grant, id } = await waiting(account);
+    await json(["reject", id, "--yes"], as(ALICE));
+    const { code, shown } = await multisig(["approve", id], as(ALICE), "y");
+    assert.match(shown, /You have refused this\. Sign this\?/);
+    assert.equal(code, 0);
+    assert.equal((await grant).signatures.length, 2);
   });
 
   it("revokes a standing approval by the key of a human", async () => {
@@ -372,6 +427,9 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     const { grant, id } = await waiting(account);
     await json(["approve", id, "--yes"], as(BOB));
     const approval = standingApprovalId(await grant);
+    assert.deepEqual((await json(["approvals", account])).approvals, []);
+    const [known] = (await json(["approvals", account, "--approved"])).approvals;
+    assert.equal(known.id, approval);
     const refused = await failure(["revoke", account, approval, "--yes"], as(AGENT));
     assert.equal(refused.name, "NotHumanError");
     await json(["revoke", account, approval, "--yes"], as(BOB));
@@ -438,6 +496,20 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.match(many.message, /More than one thing/);
     const nothing = await failure(["execute", account, "--yes"], as(ALICE));
     assert.match(nothing.missing[0], /^what to do/);
+  });
+
+  it("says whom it waits for, and what they are to type", async () => {
+    const account = await deployAccount(world.client);
+    const executing = multisig(["execute", account, "--set-reserve", "7", "--yes"], as(ALICE));
+    let found: { id: Hex } | undefined;
+    for (const patience = AbortSignal.timeout(10_000); !found; [found] = await pendingApprovals(collector, account)) {
+      assert.ok(!patience.aborted, "nothing was asked");
+    }
+    const { id } = found;
+    await json(["approve", id, "--yes"], as(BOB));
+    const { code, stderr } = await executing;
+    assert.equal(code, 0);
+    assert.ok(stderr.includes(`${bob.address} (human, 2)\n  recourse multisig approve ${id}\n`), stderr);
   });
 
   /* AS PROCESSES */

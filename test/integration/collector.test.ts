@@ -39,7 +39,16 @@ import { SqliteApprovalStorage } from "@recourse/sdk/multisig/collector/sqlite-s
 import { refundWindowDomain, withdrawTypedData } from "@recourse/sdk/refund-window";
 import { ExactEvmScheme as StockExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
-import { type Address, createPublicClient, type Hex, hashTypedData, http, type LocalAccount, padHex } from "viem";
+import {
+  type Address,
+  createPublicClient,
+  type Hex,
+  hashTypedData,
+  http,
+  type LocalAccount,
+  padHex,
+  toHex,
+} from "viem";
 import { baseSepolia } from "viem/chains";
 import { developmentAccount, USDC } from "../../scripts/lib/local-chain.js";
 import { startStockShop } from "../../scripts/lib/stock-shop.js";
@@ -64,6 +73,15 @@ async function signatureOf(key: LocalAccount, { typedData }: Pick<ApprovalReques
     signer: key.address,
     signature: await key.signTypedData(typedData as Parameters<LocalAccount["signTypedData"]>[0]),
   };
+}
+
+/** A signer's refusal. */
+async function rejectionOf(
+  key: LocalAccount,
+  request: Pick<ApprovalRequest, "account" | "chainId" | "id">,
+  reason = "",
+) {
+  return { reason, ...(await signatureOf(key, { typedData: rejectionTypedData(request, reason) })) };
 }
 
 describe("a collector of approvals", { timeout: 240_000 }, () => {
@@ -267,10 +285,8 @@ describe("a collector of approvals", { timeout: 240_000 }, () => {
     const collecting = collectOverHttp({ ...place, pollingInterval: POLLING })(request, {});
     collecting.catch(() => {});
     await pending(place);
-    const refuse = async (key: LocalAccount, reason: string) => {
-      const { signature, signer } = await signatureOf(key, { typedData: rejectionTypedData(request, reason) });
-      return sendRejection(place, request.id, { reason, signature, signer });
-    };
+    const refuse = async (key: LocalAccount, reason: string) =>
+      sendRejection(place, request.id, await rejectionOf(key, request, reason));
     await refuse(alice, "too dear");
     const still = await Promise.race([collecting, new Promise((resolve) => setTimeout(resolve, 4 * POLLING, "waits"))]);
     assert.equal(still, "waits", "bob alone is enough");
@@ -397,10 +413,8 @@ describe("a collector of approvals", { timeout: 240_000 }, () => {
       { ...body, signatures: [{ ...signature, signature: "0x1" }] },
       { ...body, signatures: [{ ...signature, signature: `0x${"00".repeat(4_097)}` }] },
       { ...body, signatures: Array.from({ length: 17 }, () => signature) },
-      { ...body, neededWeight: 0 },
-      { ...body, neededWeight: 256 },
-      { ...body, neededWeight: "3" },
-      { ...body, needsHuman: "yes" },
+      { ...body, neededWeight: 1 },
+      { ...body, needsHuman: false },
       { ...body, expiresAt: 1.5 },
       { ...body, expiresAt: -1 },
       { ...body, expiresAt: null },
@@ -529,12 +543,64 @@ describe("a collector of approvals", { timeout: 240_000 }, () => {
     assert.deepEqual(await reasonOf(ask({ count: 60, signers: [alice] })), [409, "too_many_pending"]);
   });
 
-  it("lets nobody make of a request that less is needed", async () => {
+  it("gives the room back of what others have approved of, or refused for good", async () => {
+    const handle = collectorOf({ maxPendingPerSigner: 1 });
+    const place = placeOf(handle);
+    const ask = async () => {
+      const request = await askForStanding();
+      return { ...request, answer: await post(handle, "/approvals", await bodyOf(request)) };
+    };
+    const approved = await ask();
+    assert.equal((await ask()).answer.status, 409);
+    await sendSignature(place, approved.id, await signatureOf(alice, approved));
+    const refused = await ask();
+    assert.equal(refused.answer.status, 201);
+    await sendRejection(place, refused.id, await rejectionOf(alice, refused));
+    assert.equal((await ask()).answer.status, 409, "the other may still sign");
+    await sendRejection(place, refused.id, await rejectionOf(bob, refused));
+    assert.equal((await ask()).answer.status, 201);
+  });
+
+  /** A payment of another value or account than the SDK would ask for, signed by the agent alone. */
+  async function bodyOfPayment({ of = account, value }: { of?: Address; value: bigint }): Promise<Body> {
+    const request = await (kinds.PaymentApproval as () => Promise<ApprovalRequest>)();
+    const { domain, message } = request.typedData;
+    const typedData = {
+      ...request.typedData,
+      domain: { ...domain, verifyingContract: of },
+      message: { ...message, nonce: toHex(crypto.getRandomValues(new Uint8Array(32))), value },
+    };
+    return bodyOf({ ...request, signatures: [await signatureOf(agent, { typedData })], typedData });
+  }
+
+  it("gives an agent no room back for what it may sign alone", async () => {
+    const handle = collectorOf({ maxPendingPerSigner: 1 });
+    const ask = async () => post(handle, "/approvals", await bodyOfPayment({ value: 1n }));
+    assert.equal((await ask()).status, 201);
+    assert.deepEqual(await reasonOf(ask()), [409, "too_many_pending"]);
+  });
+
+  it("looks up itself what is needed, by the rules and the reserve of now", async () => {
     const handle = collectorOf();
-    const body = await bodyOf(await askForStanding());
-    await post(handle, "/approvals", body);
-    await post(handle, "/approvals", { ...body, neededWeight: 1, needsHuman: false });
-    assert.equal((await pendingApprovals(placeOf(handle), account)).length, 1);
+    const poor = await deployAccount(world.client, { balance: 21n * DOLLAR });
+    for (const [of, value, neededWeight, needsHuman] of [
+      [account, DOLLAR, 1, false],
+      [account, DOLLAR + 1n, 3, false],
+      [account, 100n * DOLLAR + 1n, 4, false],
+      [poor, DOLLAR, 1, false],
+      [poor, DOLLAR + 1n, 3, true],
+    ] as const) {
+      const answer = await (await post(handle, "/approvals", await bodyOfPayment({ of, value }))).json();
+      assert.deepEqual([answer.neededWeight, answer.needsHuman], [neededWeight, needsHuman], String(value));
+    }
+  });
+
+  it("asks nobody for what the rules forbid", async () => {
+    const handle = collectorOf();
+    const config = accountRules({ payees: [alice.address] });
+    const of = await deployAccount(world.client, { config });
+    const body = await bodyOfPayment({ of, value: DOLLAR });
+    assert.deepEqual(await reasonOf(post(handle, "/approvals", body)), [403, "rules_forbid"]);
   });
 
   /* SIGNATURES */
@@ -755,6 +821,7 @@ const record = (id: Hex, changes: Partial<ApprovalRecord> = {}): ApprovalRecord 
   rejections: [],
   neededWeight: 3,
   needsHuman: true,
+  isPending: true,
   expiresAt: 100,
   ...changes,
 });
@@ -796,6 +863,9 @@ for (const [name, isFile] of [
         assert.equal(await storage.add(record(two), { inAll: 10, perSigner: 1 }), false);
         assert.equal(await storage.add(record(three, { askedBy: bob.address }), { inAll: 10, perSigner: 1 }), true);
         assert.equal(await storage.add(record(four, { account: bob.address }), { inAll: 2, perSigner: 1 }), false);
+        await storage.update(one, (current) => ({ ...current, isPending: false }));
+        assert.equal(await storage.add(record(two), { inAll: 2, perSigner: 1 }), false);
+        assert.equal(await storage.add(record(two), { inAll: 3, perSigner: 1 }), true);
       }));
 
     it("lets one of many add", () =>

@@ -1,12 +1,15 @@
 import { type Address, decodeFunctionData, erc20Abi, formatEther, type Hex, isAddressEqual } from "viem";
 import { multisigAbi } from "../generated/abis.js";
-import type { Call, Execute, MultisigConfig, PaymentApproval, StandingApproval } from "../generated/types.js";
-import { givenOf } from "../multisig/collect.js";
+import type { Call, Execute, MultisigConfig, PaymentApproval, Signer, StandingApproval } from "../generated/types.js";
+import { givenOf, refusedOf } from "../multisig/collect.js";
 import type { CollectedApproval } from "../multisig/collectOverHttp.js";
 import { decodeConfig } from "../multisig/config.js";
 import { hashOfResource } from "../multisig/resources.js";
+import { verifyApproval } from "../multisig/verifyApproval.js";
 import { approvalJson } from "../multisig/wire.js";
+import { RecourseError } from "../RecourseError.js";
 import { describeRules, type KnownAccount, signerText } from "./accounts.js";
+import type { Reader } from "./connection.js";
 import { date, money, printable } from "./format.js";
 import type { Report } from "./session.js";
 import type { Token } from "./token.js";
@@ -23,22 +26,52 @@ export function resourceOf({ resource, typedData }: CollectedApproval): Resource
   return { matches: resource !== undefined && hashOfResource(resource) === signed, told: resource };
 }
 
+/** A request as the chain knows it, and why no signature can be used, if so. Then what it says of signatures is not checked. */
+export type KnownApproval = { approval: CollectedApproval; problem?: string };
+
+/**
+ * Looks up what a collector says of a request: nobody should sign on its word.
+ *
+ * @throws What the node's not answering throws.
+ */
+export async function checkApproval(
+  client: Reader,
+  account: KnownAccount,
+  approval: CollectedApproval,
+): Promise<KnownApproval> {
+  try {
+    return { approval: await verifyApproval(client, account, approval) };
+  } catch (error) {
+    if (!(error instanceof RecourseError)) throw error;
+    return { approval, problem: error.shortMessage };
+  }
+}
+
 /** A request in words: what is signed, read from what is signed. */
-export function describeApproval(approval: CollectedApproval, account: KnownAccount): string[] {
-  const { expiresAt, id, missing, neededWeight, needsHuman, rejections, signatures, typedData } = approval;
-  const given = givenOf(account.config.signers, signatures);
+export function describeApproval({ approval, problem }: KnownApproval, account: KnownAccount): string[] {
+  const { expiresAt, id } = approval;
   return [
     ...whatIsSigned(approval, account),
     ...resourceText(approval),
-    ...(typedData.message.epoch === account.epoch
-      ? []
-      : ["the account's rules have changed: this can no longer be used"]),
-    `needs weight ${neededWeight}${needsHuman ? ", with a human" : ""}; signed by ${given.map(signerText).join(", ") || "nobody"}`,
-    `may still sign: ${missing.map(signerText).join(", ") || "nobody"}`,
-    ...rejections.map(({ reason, signer }) => `refused by ${signer}: ${printable(reason) || "no reason told"}`),
+    ...(problem === undefined ? stateText(approval) : [`cannot be used: ${problem}`]),
     `asked until ${time(BigInt(expiresAt))}`,
     `id ${id}`,
   ].map((line, index) => (index === 0 ? line : `  ${line}`));
+}
+
+function stateText(approval: CollectedApproval): string[] {
+  const { neededWeight, needsHuman, rejections, signatures, signers } = approval;
+  const refused = refusedOf(approval, rejections);
+  return [
+    `needs weight ${neededWeight}${needsHuman ? ", with a human" : ""}; signed by ${listed(givenOf(signers, signatures))}`,
+    `may still sign: ${listed(approval.missing.filter((signer) => !refused.includes(signer)))}`,
+    ...rejections.map(({ reason, signer }) => `refused by ${signer}: ${printable(reason) || "no reason told"}`),
+  ];
+}
+
+/** Signers for a reader. */
+export function listed(signers: readonly Signer[]): string {
+  return signers.map(signerText).join(", ") || "nobody";
 }
 
 function whatIsSigned(
@@ -156,13 +189,15 @@ function resourceText(approval: CollectedApproval): string[] {
 }
 
 /** A request for JSON. */
-export function requestReport(approval: CollectedApproval, account: KnownAccount): Report["json"] {
+export function requestReport(known: KnownApproval, account: KnownAccount): Report["json"] {
+  const { approval, problem } = known;
   const { matches } = resourceOf(approval);
   return {
     ...approvalJson(approval),
     missing: approval.missing,
-    isUsable: approval.typedData.message.epoch === account.epoch,
+    isUsable: problem === undefined,
+    ...(problem !== undefined && { problem }),
     ...(matches !== undefined && { resourceMatches: matches }),
-    words: describeApproval(approval, account),
+    words: describeApproval(known, account),
   };
 }

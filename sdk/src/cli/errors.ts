@@ -51,12 +51,20 @@ export type ShownError = {
  */
 export function shownError(error: unknown, secrets: readonly string[] = []): ShownError {
   const shown = describe(error instanceof RecourseError ? error : (contractErrorFrom(error) ?? error));
-  const conceal = (text: string) => secrets.reduce((all, secret) => all.replaceAll(secret, "<concealed>"), text);
+  const conceal = (text: string) => secrets.reduce((all, secret) => all.replaceAll(secret, concealed(secret)), text);
   return {
     ...shown,
     message: conceal(shown.message),
     facts: Object.fromEntries(Object.entries(shown.facts).map(([label, fact]) => [label, conceal(fact)])),
   };
+}
+
+/** Of a URL, where it leads: a reader needs that to see what is wrong, and a key is in what comes behind it. */
+function concealed(secret: string): string {
+  if (!URL.canParse(secret)) return "<concealed>";
+  const { host, password, pathname, protocol, search, username } = new URL(secret);
+  const isBare = pathname.length <= 1 && [password, search, username].every((part) => part === "");
+  return `${protocol}//${host}${isBare ? "" : "/<concealed>"}`;
 }
 
 function describe(error: unknown): ShownError {

@@ -187,6 +187,7 @@ function program(io: Io, isJson: boolean): Command {
   addTo(multisig, "approvals", "What an account's signers are asked at a collector")
     .argument("[account]", "the account's address")
     .option(...COLLECTOR)
+    .option("--approved", "those that enough have signed, too: a standing approval is revoked by its id")
     .action((address, options) => reporting(listApprovals)(io, address, options));
 
   addSendingTo(multisig, "approve", "Show a request, ask, sign it, and bring the signature to the collector")
@@ -202,7 +203,7 @@ function program(io: Io, isJson: boolean): Command {
 
   addSendingTo(multisig, "revoke", "End a standing approval, by the key of a human signer")
     .argument("[account]", "the account's address")
-    .argument("[approval]", "the id of the standing approval")
+    .argument("[approval]", "the id of the standing approval, as `multisig approvals --approved` shows it")
     .action((address, approval, options) => reporting(revokeApproval)(io, [address, approval], options));
 
   addSendingTo(multisig, "execute", "Collect full weight for a call of the account, and send it; repeated, it goes on")

@@ -2,6 +2,7 @@ import { type Address, type Client, isAddressEqual } from "viem";
 import { getChainId } from "viem/actions";
 import { config as readConfig } from "../generated/actions/multisig/config.js";
 import { epoch as readEpoch } from "../generated/actions/multisig/epoch.js";
+import { PayeeNotListedError, TokenWithoutRulesError } from "../generated/errors.js";
 import type { MultisigConfig, Signer, TokenRules } from "../generated/types.js";
 
 /** An account as it stands: what its signers sign names all of this. */
@@ -36,22 +37,31 @@ export function signerOf({ config }: Pick<MultisigAccount, "config">, account: A
   return config.signers.find((signer) => isAddressEqual(signer.account, account));
 }
 
-/** The rules for a token, and its place among those that have some. */
-export function rulesOf(
-  { config }: MultisigAccount,
-  token: Address,
-): { rules: TokenRules; tokenIndex: number } | undefined {
-  const tokenIndex = config.tokens.findIndex((rules) => isAddressEqual(rules.token, token));
-  const rules = config.tokens[tokenIndex];
-  return rules && { rules, tokenIndex };
+/**
+ * The rules for a token, and its place among those that have some, if the account may pay the payee.
+ *
+ * @throws {TokenWithoutRulesError} when the account has no rules for the token.
+ * @throws {PayeeNotListedError} when the account may not pay the payee.
+ */
+export function rulesFor(
+  account: MultisigAccount,
+  { payee, token }: { payee: Address; token: Address },
+): { rules: TokenRules; tokenIndex: number } {
+  const { tokens } = account.config;
+  const tokenIndex = tokens.findIndex((rules) => isAddressEqual(rules.token, token));
+  const rules = tokens[tokenIndex];
+  if (!rules) throw new TokenWithoutRulesError({ token });
+  insistOnPayee(account, payee);
+  return { rules, tokenIndex };
+}
+
+/** @throws {PayeeNotListedError} when the account may not pay the payee. */
+export function insistOnPayee({ config: { payees } }: MultisigAccount, payee: Address): void {
+  const isListed = payees.some((listed) => isAddressEqual(listed, payee));
+  if (payees.length > 0 && !isListed) throw new PayeeNotListedError({ payee });
 }
 
 /** The weight that a payment of `value` needs: that of the lowest tier that reaches it, or full weight. */
 export function weightFor({ config }: MultisigAccount, { tiers }: TokenRules, value: bigint): number {
   return tiers.find(({ maxValue }) => value <= maxValue)?.weight ?? config.fullWeight;
-}
-
-/** Whether the account may pay `payee`. */
-export function mayPay({ config: { payees } }: MultisigAccount, payee: Address): boolean {
-  return payees.length === 0 || payees.some((listed) => isAddressEqual(listed, payee));
 }

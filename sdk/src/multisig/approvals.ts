@@ -1,11 +1,9 @@
 import {
   type Address,
-  BaseError,
   type Client,
   compactSignatureToSignature,
   encodeFunctionData,
   type Hex,
-  HttpRequestError,
   hashTypedData,
   isAddressEqual,
   type LocalAccount,
@@ -13,12 +11,9 @@ import {
   parseAbi,
   parseCompactSignature,
   recoverTypedDataAddress,
-  SocketClosedError,
   serializeSignature,
   size,
   slice,
-  TimeoutError,
-  WebSocketRequestError,
 } from "viem";
 import { call } from "viem/actions";
 import type { Signer } from "../generated/types.js";
@@ -27,15 +22,12 @@ import { encodeSignature, type SignerSignature } from "./blob.js";
 import { type ApprovalRequest, type Collect, givenOf, idOf, isReached, missingOf, signAll } from "./collect.js";
 import { weightOf } from "./config.js";
 import { ApprovalsMissingError } from "./errors.js";
+import type { Requirement } from "./requirements.js";
+import { isTransportError } from "./transport.js";
 import type { ApprovalTypedData } from "./typedData.js";
 
-/** How much approval something needs. */
-export type Requirement = {
-  weight: number;
-  needsHuman: boolean;
-  /** First Unix second at which signatures come too late. */
-  expiresAt: number;
-};
+/** What is needed, and the first Unix second at which signatures come too late. */
+export type Needed = Requirement & Pick<ApprovalRequest, "expiresAt">;
 
 export type ApprovalSources = {
   client: Client;
@@ -56,24 +48,24 @@ export type ApprovalSources = {
 export async function gatherApprovals(
   account: MultisigAccount,
   typedData: ApprovalTypedData,
-  requirement: Requirement,
+  needed: Needed,
   { client, collect, signal, signers }: ApprovalSources,
   resource?: string,
 ): Promise<SignerSignature[]> {
   const own = await signAll(signers, account.config.signers, typedData);
-  if (!collect || reaches(account, own, requirement)) return insist(account, own, requirement, typedData);
+  if (!collect || reaches(account, own, needed)) return insist(account, own, needed, typedData);
 
-  const request = { ...requestOf(account, own, requirement, typedData), ...(resource && { resource }) };
+  const request = { ...requestOf(account, own, needed, typedData), ...(resource && { resource }) };
   const collected = await collect(request, { signal });
   const valid = await validOnes(client, account, typedData, collected);
   const added = valid.filter(({ signer }) => !own.some((known) => isAddressEqual(known.signer, signer)));
-  return insist(account, [...own, ...added], requirement, typedData);
+  return insist(account, [...own, ...added], needed, typedData);
 }
 
 function requestOf(
   { address, chainId, config }: MultisigAccount,
   signatures: readonly SignerSignature[],
-  { expiresAt, needsHuman, weight }: Requirement,
+  { expiresAt, neededWeight, needsHuman }: Needed,
   typedData: ApprovalTypedData,
 ): ApprovalRequest {
   return {
@@ -84,7 +76,7 @@ function requestOf(
     signatures,
     signers: config.signers,
     missing: missingOf(config.signers, signatures),
-    neededWeight: weight,
+    neededWeight,
     needsHuman,
     expiresAt,
   };
@@ -94,25 +86,24 @@ function requestOf(
 export function reaches(
   { config: { signers } }: Pick<MultisigAccount, "config">,
   signatures: readonly SignerSignature[],
-  { needsHuman, weight }: Pick<Requirement, "needsHuman" | "weight">,
+  requirement: Requirement,
 ): boolean {
-  return isReached({ neededWeight: weight, needsHuman, signers }, signatures);
+  return isReached({ ...requirement, signers }, signatures);
 }
 
 function insist(
   account: MultisigAccount,
   signatures: SignerSignature[],
-  requirement: Requirement,
+  { expiresAt, ...requirement }: Needed,
   typedData: ApprovalTypedData,
 ): SignerSignature[] {
   if (reaches(account, signatures, requirement)) return fewest(account, signatures, requirement);
   throw new ApprovalsMissingError({
     account: account.address,
-    expiresAt: requirement.expiresAt,
+    expiresAt,
     givenWeight: weightOf(givenOf(account.config.signers, signatures)),
     missing: missingOf(account.config.signers, signatures),
-    neededWeight: requirement.weight,
-    needsHuman: requirement.needsHuman,
+    ...requirement,
     requestId: idOf(typedData),
     typedData,
   });
@@ -184,11 +175,6 @@ async function answersFor(client: Client, account: Address, hash: Hex, signature
   const gas = SIGNER_GAS + TRANSACTION_GAS + BYTE_GAS * BigInt(size(question));
   const { data = "0x" } = await call(client, { data: question, gas, to: account });
   return size(data) >= 32 && slice(data, 0, 32) === ERC1271_VALID;
-}
-
-function isTransportError(error: unknown): boolean {
-  const kinds = [HttpRequestError, TimeoutError, WebSocketRequestError, SocketClosedError];
-  return error instanceof BaseError && error.walk((cause) => kinds.some((kind) => cause instanceof kind)) !== null;
 }
 
 function expand(compact: Hex): Hex {

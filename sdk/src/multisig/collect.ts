@@ -80,6 +80,27 @@ export function isReached(
   return weightOf(given) >= neededWeight && (!needsHuman || given.some(({ isHuman }) => isHuman));
 }
 
+/** Whether those who did not refuse are not enough any more. Who signed after refusing has not refused. */
+export function isHopeless(
+  request: Pick<ApprovalRequest, "needsHuman" | "neededWeight" | "signatures" | "signers">,
+  rejections: readonly Pick<SignerSignature, "signer">[],
+): boolean {
+  const refused = refusedOf(request, rejections);
+  const willing = request.signers.filter((signer) => !refused.includes(signer));
+  return !isReached(
+    request,
+    willing.map(({ account }) => ({ signer: account })),
+  );
+}
+
+/** Those of a request's signers who refused, and did not sign. */
+export function refusedOf(
+  { signatures, signers }: Pick<ApprovalRequest, "signatures" | "signers">,
+  rejections: readonly Pick<SignerSignature, "signer">[],
+): Signer[] {
+  return givenOf(missingOf(signers, signatures), rejections);
+}
+
 /** The digest of what is signed. */
 export function idOf(typedData: ApprovalTypedData): Hex {
   return hashTypedData(typedData as Parameters<typeof hashTypedData>[0]);

@@ -1,6 +1,6 @@
 import { type Address, type Hex, isAddressEqual } from "viem";
 import type { SignerSignature } from "./blob.js";
-import { type ApprovalRequest, type Collect, isReached } from "./collect.js";
+import { type ApprovalRequest, type Collect, isHopeless, isReached, refusedOf } from "./collect.js";
 import { ApprovalRejectedError, CollectorRefusedError, CollectorUnreachableError } from "./errors.js";
 import { approvalFrom, type CollectedApproval, rejectionTypedData, requestJson, type SignerRejection } from "./wire.js";
 
@@ -62,12 +62,11 @@ export function collectOverHttp({ pollingInterval = POLLING_INTERVAL_MS, ...plac
 
 /** Without those who refused it must still be possible. */
 function insistOnHope(request: ApprovalRequest, { rejections, signatures }: CollectedApproval): void {
-  const refused = rejections.filter(({ signer }) => !signatures.some((each) => isAddressEqual(each.signer, signer)));
-  const willing = request.signers
-    .filter(({ account }) => !refused.some(({ signer }) => isAddressEqual(signer, account)))
-    .map(({ account }) => ({ signer: account }));
-  if (refused.length === 0 || isReached(request, willing)) return;
-  throw new ApprovalRejectedError({ rejections: refused, requestId: request.id });
+  const { id, signers } = request;
+  if (rejections.length === 0 || !isHopeless({ ...request, signatures }, rejections)) return;
+  const refused = refusedOf({ signatures, signers }, rejections);
+  const isRefusal = ({ signer }: SignerRejection) => refused.some(({ account }) => isAddressEqual(account, signer));
+  throw new ApprovalRejectedError({ rejections: rejections.filter(isRefusal), requestId: id });
 }
 
 /** Whether the collector may answer otherwise later: it is away, or has forgotten what it had. */

@@ -52,6 +52,19 @@ export class ChainMismatchError extends RecourseError {
   }
 }
 
+/** An account's rules are others than those that something was asked under. */
+export class RulesChangedError extends RecourseError {
+  override readonly name = "RulesChangedError";
+
+  constructor({ cause, epoch, requestId, signed }: CauseOption & { epoch: bigint; requestId: Hex; signed: unknown }) {
+    super("The account's rules have changed since this was asked: no signature can be used any more.", {
+      cause,
+      facts: { request: requestId, "signed epoch": String(signed), epoch },
+      next: "Let it be asked anew.",
+    });
+  }
+}
+
 /** The account never signs this: neither its agents nor all signers together can make it. */
 export class TypedDataDeniedError extends RecourseError {
   override readonly name = "TypedDataDeniedError";
@@ -65,6 +78,19 @@ export class TypedDataDeniedError extends RecourseError {
       next: "Accounts sign payments of the scheme exact and the messages of this suite. Do anything else by `execute`.",
     });
     this.primaryType = primaryType;
+  }
+}
+
+/** What an account was to subscribe to tells no terms as a plan does. */
+export class UnreadablePlanError extends RecourseError {
+  override readonly name = "UnreadablePlanError";
+
+  constructor({ cause, plan }: CauseOption & { plan: Address }) {
+    super("What the account was to subscribe to is no plan.", {
+      cause,
+      facts: { plan },
+      next: "Check the address: accounts subscribe only to plans that tell what they cost.",
+    });
   }
 }
 

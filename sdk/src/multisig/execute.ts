@@ -6,6 +6,7 @@ import type { Call, Execute } from "../generated/types.js";
 import { readAccount } from "./account.js";
 import { type ApprovalSources, gatherApprovals } from "./approvals.js";
 import { encodeSignatures } from "./blob.js";
+import { requirementOf } from "./requirements.js";
 import type { ApprovalTypedData } from "./typedData.js";
 
 const DEFAULT_PATIENCE = 86_400n;
@@ -35,8 +36,8 @@ export async function signExecute({
   ]);
   const message: Execute = { calls, deadline: until, epoch: account.epoch, nonce };
   const typedData = executeTypedData({ address, chainId: account.chainId, message }) as ApprovalTypedData;
-  const requirement = { expiresAt: Number(until), needsHuman: false, weight: account.config.fullWeight };
-  const signatures = await gatherApprovals(account, typedData, requirement, sources);
+  const requirement = await requirementOf(client, account, typedData);
+  const signatures = await gatherApprovals(account, typedData, { ...requirement, expiresAt: Number(until) }, sources);
   return { address, message, signatures: encodeSignatures(account.config.signers, signatures) };
 }
 

@@ -45,14 +45,17 @@ export {
   ChainMismatchError,
   CollectorRefusedError,
   CollectorUnreachableError,
+  RulesChangedError,
   StandingApprovalOutOfBoundsError,
   TypedDataDeniedError,
   UnknownSignerError,
+  UnreadablePlanError,
   UnusableSignatureError,
 } from "./errors.js";
 export { callOf, type SignedExecute, signExecute } from "./execute.js";
 export { isAccount } from "./isAccount.js";
 export type { PaymentIntent } from "./payments.js";
+export { type Requirement, requirementOf } from "./requirements.js";
 export { resourcesOf } from "./resources.js";
 export { MultisigExactEvmScheme, type MultisigExactEvmSchemeOptions } from "./scheme.js";
 export { createMultisigSigner, type MultisigSigner, type MultisigSignerOptions } from "./signer.js";
@@ -63,3 +66,4 @@ export {
   standingApprovalId,
 } from "./standing.js";
 export type { ApprovalTypedData } from "./typedData.js";
+export { verifyApproval } from "./verifyApproval.js";

@@ -131,7 +131,7 @@ function approvalTypesOf(name: string, types: Types): Types {
 }
 
 /** Whether by this message money can only come back to the account: any signer may then approve of it. */
-export function comesBack({ message, name }: MessageIntent, account: Address): boolean {
+export function comesBack({ message, name }: Pick<MessageIntent, "message" | "name">, account: Address): boolean {
   const isSelf = (...fields: string[]) => fields.every((field) => isAddressEqual(message[field] as Address, account));
   if (name === "Refund") return isSelf("by", "to");
   if (name === "Withdraw") return isSelf("owner", "to");

@@ -13,14 +13,14 @@ import {
 } from "viem";
 import { readContract } from "viem/actions";
 import { isRevoked } from "../generated/actions/multisig/isRevoked.js";
-import { PayeeNotListedError, TokenWithoutRulesError } from "../generated/errors.js";
 import type { PaymentApproval, StandingApproval } from "../generated/types.js";
-import { type MultisigAccount, mayPay, readAccount, rulesOf, weightFor } from "./account.js";
+import { type MultisigAccount, readAccount, rulesFor } from "./account.js";
 import { type ApprovalSources, gatherApprovals } from "./approvals.js";
 import { encodeSignatures, encodeStandingBlob, type SignerSignature } from "./blob.js";
 import { idOf } from "./collect.js";
 import { StandingApprovalOutOfBoundsError } from "./errors.js";
 import { paymentApprovalOf, standingApprovalOf } from "./payments.js";
+import { requirementOf } from "./requirements.js";
 import { hashOfResource } from "./resources.js";
 
 /** What an account's signature has room for. */
@@ -62,9 +62,6 @@ export type StandingApprovalParameters = ApprovalSources & {
 export async function requestStandingApproval(parameters: StandingApprovalParameters): Promise<StandingGrant> {
   const { client, count, expiresAt, maxValue, payee, resource, token, validUntil } = parameters;
   const account = await readAccount(client, { address: parameters.account });
-  const found = rulesOf(account, token);
-  if (!found) throw new TokenWithoutRulesError({ token });
-  if (!mayPay(account, payee)) throw new PayeeNotListedError({ payee });
   if (count > MAX_COUNT || maxValue > maxUint128 || validUntil > maxUint40) {
     throw new StandingApprovalOutOfBoundsError({ count, maxValue, validUntil });
   }
@@ -79,10 +76,10 @@ export async function requestStandingApproval(parameters: StandingApprovalParame
     resource: hashOfResource(resource),
     salt: toHex(crypto.getRandomValues(new Uint8Array(32))),
   };
-  const weight = weightFor(account, found.rules, maxValue * BigInt(count));
-  const requirement = { expiresAt: expiresAt ?? validUntil, needsHuman: true, weight };
   const typedData = standingApprovalOf(account, approval);
-  const signatures = await gatherApprovals(account, typedData, requirement, parameters, resource);
+  const requirement = await requirementOf(client, account, typedData);
+  const needed = { ...requirement, expiresAt: expiresAt ?? validUntil };
+  const signatures = await gatherApprovals(account, typedData, needed, parameters, resource);
   return { account: account.address, approval, chainId: account.chainId, signatures };
 }
 
@@ -153,10 +150,9 @@ export async function signStandingPayment(
   const { epoch, method, payee, resource, token } = grant.approval;
   const nonce = standingNonce(grant, index);
   const payment: PaymentApproval = { epoch, method, nonce, payee, resource, token, validAfter, validBefore, value };
-  const found = rulesOf(account, token);
-  if (!found) throw new TokenWithoutRulesError({ token });
-  const requirement = { expiresAt: Number(validBefore), needsHuman: false, weight: 1 };
-  const released = await gatherApprovals(account, paymentApprovalOf(account, payment), requirement, sources);
+  const { tokenIndex } = rulesFor(account, { payee, token });
+  const needed = { expiresAt: Number(validBefore), neededWeight: 1, needsHuman: false };
+  const released = await gatherApprovals(account, paymentApprovalOf(account, payment), needed, sources);
   return encodeStandingBlob(payment, grant.approval, {
     approved: encodeSignatures(account.config.signers, grant.signatures),
     domain: {
@@ -165,6 +161,6 @@ export async function signStandingPayment(
     },
     index,
     released: encodeSignatures(account.config.signers, released),
-    tokenIndex: found.tokenIndex,
+    tokenIndex,
   });
 }

@@ -138,8 +138,6 @@ export const rejectionSchema = z.strictObject({
 
 const requestFields = {
   expiresAt: uint(48),
-  neededWeight: uint(8).check(z.gte(1)),
-  needsHuman: z.boolean(),
   resource: z.optional(z.string().check(z.maxLength(MAX_TEXT))),
   signatures: z.array(signatureSchema).check(z.maxLength(MAX_SIGNERS)),
 };
@@ -157,6 +155,8 @@ const signerSchema = z.strictObject({
 /** What is answered; more than this may stand there one day. */
 const shownSchema = z.object({
   ...requestFields,
+  neededWeight: uint(8).check(z.gte(1)),
+  needsHuman: z.boolean(),
   rejections: z.array(rejectionSchema).check(z.maxLength(MAX_SIGNERS)),
   signers: z.array(signerSchema).check(z.maxLength(MAX_SIGNERS)),
   typedData,
@@ -164,21 +164,14 @@ const shownSchema = z.object({
 
 /** What is posted to ask for approvals. */
 export function requestJson(request: ApprovalRequest): Record<string, unknown> {
-  const { expiresAt, neededWeight, needsHuman, resource, signatures } = request;
-  return {
-    typedData: typedDataJson(request.typedData),
-    ...(resource !== undefined && { resource }),
-    signatures,
-    neededWeight,
-    needsHuman,
-    expiresAt,
-  };
+  const { expiresAt, resource, signatures, typedData: asked } = request;
+  return { typedData: typedDataJson(asked), ...(resource !== undefined && { resource }), signatures, expiresAt };
 }
 
 /** What a collector answers about a request. */
 export function approvalJson(approval: CollectedApproval): Record<string, unknown> {
-  const { account, chainId, id, rejections, signers } = approval;
-  return { id, account, chainId, ...requestJson(approval), rejections, signers };
+  const { account, chainId, id, neededWeight, needsHuman, rejections, signers } = approval;
+  return { id, account, chainId, ...requestJson(approval), rejections, signers, neededWeight, needsHuman };
 }
 
 /** A request as a collector answers it, or `undefined` when that is none. */

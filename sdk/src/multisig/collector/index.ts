@@ -3,9 +3,11 @@ import { epoch as readEpoch } from "../../generated/actions/multisig/epoch.js";
 import { type MultisigAccount, readAccount, signerOf } from "../account.js";
 import { validOnes } from "../approvals.js";
 import type { SignerSignature } from "../blob.js";
-import { idOf, isReached } from "../collect.js";
+import { idOf, isHopeless, isReached } from "../collect.js";
 import { isAccount } from "../isAccount.js";
+import { endOf, type Requirement, requirementOf } from "../requirements.js";
 import { hashOfResource } from "../resources.js";
+import { isTransportError } from "../transport.js";
 import type { ApprovalTypedData } from "../typedData.js";
 import {
   approvalJson,
@@ -31,7 +33,7 @@ export type CollectorOptions = {
   accounts?: readonly Address[];
   /** How long it keeps a request, in seconds. Whoever waits longer posts it again. Default: 30 days. */
   maxLifetime?: number;
-  /** How many requests one signer of an account may have open: one of them cannot keep the others out. Default: 32. */
+  /** How many requests one signer of an account may have pending: one of them cannot keep the others out. Default: 32. */
   maxPendingPerSigner?: number;
   /** How many requests it keeps in all. Default: 10,000. */
   maxPending?: number;
@@ -50,6 +52,7 @@ const STATUS = {
   expired: 400,
   not_an_account: 400,
   account_not_served: 403,
+  rules_forbid: 403,
   signature_invalid: 403,
   not_found: 404,
   method_not_allowed: 405,
@@ -193,7 +196,7 @@ async function open(collector: Collector, body: unknown): Promise<Response> {
   const { resource, signatures, typedData: json, ...posted } = read(postedSchema, body);
   const typedData = signedIn(json);
   const now = secondsNow();
-  const expiresAt = Math.min(posted.expiresAt, endOf(typedData), now + maxLifetime);
+  const expiresAt = Math.min(posted.expiresAt, endOf(typedData) ?? posted.expiresAt, now + maxLifetime);
   if (expiresAt <= now) throw new Refusal("expired");
   if (resource !== undefined && hashOfResource(resource) !== typedData.message.resource) {
     throw new Refusal("resource_mismatch");
@@ -202,10 +205,11 @@ async function open(collector: Collector, body: unknown): Promise<Response> {
   const valid = await fromChain(() => validOnes(client, account, typedData, signatures));
   const [first] = valid;
   if (!first) throw new Refusal("signature_invalid");
+  const requirement = await requirementIn(collector, account, typedData);
 
   const id = idOf(typedData);
-  const record: ApprovalRecord = {
-    ...posted,
+  const record = counted({
+    ...requirement,
     ...(resource !== undefined && { resource }),
     id,
     account: account.address,
@@ -215,29 +219,33 @@ async function open(collector: Collector, body: unknown): Promise<Response> {
     signatures: valid,
     rejections: [],
     expiresAt,
-  };
+  });
   await storage.deleteExpired(now);
   const isNew = await storage.add(record, { inAll: maxPending, perSigner: maxPendingPerSigner });
   if (isNew) return answer(record, 201);
-  // Signatures are no secret, so anybody may ask again: nobody makes of it that less is needed.
-  const merged = await storage.update(id, (current) => ({
-    ...current,
-    ...(resource !== undefined && { resource }),
-    expiresAt: Math.max(current.expiresAt, expiresAt),
-    neededWeight: Math.max(current.neededWeight, posted.neededWeight),
-    needsHuman: current.needsHuman || posted.needsHuman,
-    signatures: withSignatures(current.signatures, valid),
-  }));
+  // Signatures are no secret, so anybody may ask again.
+  const merged = await storage.update(id, (current) =>
+    counted({
+      ...current,
+      ...requirement,
+      ...(resource !== undefined && { resource }),
+      expiresAt: Math.max(current.expiresAt, expiresAt),
+      signatures: withSignatures(current.signatures, valid),
+    }),
+  );
   if (!merged) throw new Refusal("too_many_pending");
   return answer(merged);
 }
 
-/** First Unix second at which what is signed is no longer valid, where it says so. */
-function endOf({ message }: ApprovalTypedData): number {
-  const inner = message.message instanceof Object ? message.message : {};
-  const { deadline, validBefore, validUntil } = { ...inner, ...message } as Record<string, unknown>;
-  const end = deadline ?? validBefore ?? validUntil;
-  return typeof end === "bigint" ? Number(end) : Number.POSITIVE_INFINITY;
+/**
+ * A request that enough of the others signed, or refused, takes none of the asker's room. Enough that it signed alone does not
+ * count as that: a stolen key could go on forever.
+ */
+function counted(record: Omit<ApprovalRecord, "isPending">): ApprovalRecord {
+  const { askedBy, rejections, signatures } = record;
+  const isByOthers = signatures.some(({ signer }) => !isAddressEqual(signer, askedBy));
+  const isApproved = isByOthers && isReached(record, signatures);
+  return { ...record, isPending: !isApproved && !isHopeless(record, rejections) };
 }
 
 /** The account whose domain this is, if it is one of this suite, is served, and has the rules that were signed under. */
@@ -251,6 +259,19 @@ async function accountIn({ accounts, client }: Collector, typedData: ApprovalTyp
   if (account.chainId !== chainId) throw new Refusal("wrong_chain");
   if (account.epoch !== typedData.message.epoch) throw new Refusal("epoch_mismatch");
   return account;
+}
+
+/** What the account asks for now, whatever the one who posts believes. */
+async function requirementIn(
+  { client }: Collector,
+  account: MultisigAccount,
+  typedData: ApprovalTypedData,
+): Promise<Requirement> {
+  try {
+    return await requirementOf(client, account, typedData);
+  } catch (error) {
+    throw new Refusal(isTransportError(error) ? "chain_unavailable" : "rules_forbid", error);
+  }
 }
 
 async function fromChain<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -295,10 +316,9 @@ async function addSignature(collector: Collector, id: Hex, body: unknown): Promi
   const given = read(signatureSchema, body);
   const record = await pendingOf(collector, id);
   await insistOnSigner(collector, record, signedIn(record.typedData), given);
-  const signed = await collector.storage.update(id, (current) => ({
-    ...current,
-    signatures: withSignatures(current.signatures, [given]),
-  }));
+  const signed = await collector.storage.update(id, (current) =>
+    counted({ ...current, signatures: withSignatures(current.signatures, [given]) }),
+  );
   if (!signed) throw new Refusal("not_found");
   return answer(signed);
 }
@@ -308,10 +328,12 @@ async function addRejection(collector: Collector, id: Hex, body: unknown): Promi
   const record = await pendingOf(collector, id);
   const { account, chainId } = shown(record);
   await insistOnSigner(collector, record, rejectionTypedData({ account, chainId, id }, given.reason), given);
-  const rejected = await collector.storage.update(id, (current) => ({
-    ...current,
-    rejections: [...current.rejections.filter(({ signer }) => !isAddressEqual(signer, given.signer)), given],
-  }));
+  const rejected = await collector.storage.update(id, (current) =>
+    counted({
+      ...current,
+      rejections: [...current.rejections.filter(({ signer }) => !isAddressEqual(signer, given.signer)), given],
+    }),
+  );
   if (!rejected) throw new Refusal("not_found");
   return answer(rejected);
 }

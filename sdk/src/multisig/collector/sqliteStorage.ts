@@ -50,7 +50,7 @@ export class SqliteApprovalStorage implements ApprovalStorage {
     return this.#transact(() => {
       const ofAll = this.#count("SELECT COUNT(*) AS count FROM approvals");
       const ofSigner = this.#count(
-        "SELECT COUNT(*) AS count FROM approvals WHERE account = ? AND asked_by = ?",
+        "SELECT COUNT(*) AS count FROM approvals WHERE account = ? AND asked_by = ? AND json_extract(record, '$.isPending')",
         signer,
       );
       if (this.#read(id) || ofAll >= inAll || ofSigner >= perSigner) return false;

@@ -18,14 +18,17 @@ export type ApprovalRecord = {
   rejections: readonly SignerRejection[];
   neededWeight: number;
   needsHuman: boolean;
+  /** Whether it still waits for the others, and takes its asker's room. */
+  isPending: boolean;
   /** First Unix second at which it is forgotten. */
   expiresAt: number;
 };
 
 /** How many requests there may be. */
 export type Room = {
-  /** Of one signer of an account. */
+  /** Pending ones that one signer of an account asked for. */
   perSigner: number;
+  /** Of all that is kept. */
   inAll: number;
 };
 
@@ -70,7 +73,7 @@ export class InMemoryApprovalStorage implements ApprovalStorage {
 
   async add(record: ApprovalRecord, { inAll, perSigner }: Room): Promise<boolean> {
     const { account, askedBy, id } = record;
-    const ofSigner = this.#of(account).filter((each) => isAddressEqual(each.askedBy, askedBy));
+    const ofSigner = this.#of(account).filter((each) => each.isPending && isAddressEqual(each.askedBy, askedBy));
     if (this.#records.has(id) || this.#records.size >= inAll || ofSigner.length >= perSigner) return false;
     this.#records.set(id, record);
     return true;

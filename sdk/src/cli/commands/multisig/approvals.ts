@@ -1,4 +1,4 @@
-import { isAddressEqual, type LocalAccount } from "viem";
+import { type Address, isAddressEqual, type LocalAccount } from "viem";
 import {
   approvalAt,
   type CollectedApproval,
@@ -8,18 +8,18 @@ import {
   sendRejection,
   sendSignature,
 } from "../../../multisig/collectOverHttp.js";
+import { verifyApproval } from "../../../multisig/verifyApproval.js";
 import {
   accountNamed,
   type CollectorOption,
   collectorOf,
-  type KnownAccount,
   keyOf,
   missingCollector,
   ownSigner,
   parseId,
   readMultisig,
 } from "../../accounts.js";
-import { describeApproval, requestReport } from "../../describeApproval.js";
+import { checkApproval, describeApproval, requestReport } from "../../describeApproval.js";
 import { CommandError, OptionsMissingError } from "../../errors.js";
 import { counted } from "../../format.js";
 import { type CommonOptions, confirm, type Io, missingConsent, openSession, type Report, say } from "../../session.js";
@@ -29,18 +29,22 @@ import { missingAddress } from "../arguments.js";
 export async function listApprovals(
   io: Io,
   text: string | undefined,
-  options: CommonOptions & CollectorOption,
+  options: CommonOptions & CollectorOption & { approved?: true },
 ): Promise<Report> {
   const session = await openSession(io, options, {
     needsKey: false,
     missing: [missingAddress(io, text, "account"), missingCollector(options, io)],
   });
   const place = collectorOf(options, io.env) as CollectorPlace;
-  const account = await readMultisig(session.client, await accountNamed(io, text));
-  const approvals = await pendingApprovals(place, account.address);
+  const { client } = session;
+  const account = await readMultisig(client, await accountNamed(io, text));
+  const { approved: withApproved = false } = options;
+  const told = await pendingApprovals(place, account.address, { withApproved });
+  const approvals = await Promise.all(told.map((approval) => checkApproval(client, account, approval)));
+  const none = withApproved ? " are known." : " are pending.";
   return {
     text: [
-      `${counted(approvals.length, "request")} of ${account.address}${approvals.length === 0 ? " are pending." : ":"}`,
+      `${counted(approvals.length, "request")} of ${account.address}${approvals.length === 0 ? none : ":"}`,
       ...approvals.flatMap((approval) => ["", ...describeApproval(approval, account)]),
     ],
     json: { account: account.address, approvals: approvals.map((approval) => requestReport(approval, account)) },
@@ -102,42 +106,35 @@ async function answerRequest(
   const { client } = session;
   const place = collectorOf(options, io.env) as CollectorPlace;
   const key = keyOf(session);
-  const approval = await approvalAt(place, id);
-  if (approval.chainId !== client.chain.id) {
+  const told = await approvalAt(place, id);
+  if (told.chainId !== client.chain.id) {
     throw new CommandError("The request is of another chain.", {
-      facts: { "Request's": approval.chainId, "Node's": client.chain.id },
+      facts: { "Request's": told.chainId, "Node's": client.chain.id },
       next: "Name a node of its chain by `--rpc`.",
     });
   }
-  const account = await readMultisig(client, approval.account);
+  const account = await readMultisig(client, told.account);
   ownSigner(account, key.address);
-  insistOnUse(approval, account);
-  const words = describeApproval(approval, account);
-  if (approval.signatures.some(({ signer }) => isAddressEqual(signer, key.address))) {
+  const approval = await verifyApproval(client, account, told);
+  const words = describeApproval({ approval }, account);
+  const isOwn = ({ signer }: { signer: Address }) => isAddressEqual(signer, key.address);
+  if (approval.signatures.some(isOwn)) {
     return {
       text: [`${key.address} has signed this already. Nothing was sent.`, ...words],
-      json: { ...requestReport(approval, account), sent: false },
+      json: { ...requestReport({ approval }, account), sent: false },
     };
   }
   if (options.dryRun) {
     return {
       text: ["Dry run, nothing was signed.", ...words],
-      json: { ...requestReport(approval, account), sent: false },
+      json: { ...requestReport({ approval }, account), sent: false },
     };
   }
   if (!options.json && !options.yes) say(io, words.join("\n"));
-  await confirm(session, question);
-  const answered = await send(place, approval, key);
+  await confirm(session, approval.rejections.some(isOwn) ? `You have refused this. ${question}` : question);
+  const answered = await checkApproval(client, account, await send(place, approval, key));
   return {
     text: [`${done}.`, ...describeApproval(answered, account)],
     json: { ...requestReport(answered, account), sent: true },
   };
-}
-
-function insistOnUse({ id, typedData }: CollectedApproval, { epoch }: KnownAccount): void {
-  if (typedData.message.epoch === epoch) return;
-  throw new CommandError("The account's rules have changed since this was asked: no signature can be used any more.", {
-    facts: { Request: id, "Signed epoch": typedData.message.epoch, Epoch: epoch },
-    next: "Let it be asked anew.",
-  });
 }

@@ -3,7 +3,7 @@ import { createCollector } from "../../../multisig/collector/index.js";
 import { shownError, UsageError } from "../../errors.js";
 import { parseAddress } from "../../parse.js";
 import { serve } from "../../serve.js";
-import { type CommonOptions, type Io, openSession, say } from "../../session.js";
+import { type CommonOptions, type Io, openSession, say, warn } from "../../session.js";
 
 export type ServeOptions = CommonOptions & { port?: string; host?: string; file?: string; account?: string[] };
 
@@ -23,6 +23,8 @@ export async function runCollector(io: Io, options: ServeOptions): Promise<void>
     ...(accounts && { accounts }),
   });
   const { stop, url } = await serve(handle, { host: options.host ?? "127.0.0.1", port });
+  if (!accounts)
+    warn(io, "every account of the chain is served: strangers can fill it. `--account` names whom to serve.");
   const chain = client.chain.name;
   io.output.write(
     options.json

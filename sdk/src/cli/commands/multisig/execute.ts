@@ -5,6 +5,7 @@ import { executeCall } from "../../../generated/actions/multisig/execute.js";
 import { reconfigureCall } from "../../../generated/actions/multisig/reconfigure.js";
 import { setReserveCall } from "../../../generated/actions/multisig/setReserve.js";
 import type { Call, Execute } from "../../../generated/types.js";
+import type { Collect } from "../../../multisig/collect.js";
 import { type CollectorPlace, collectOverHttp, pendingApprovals } from "../../../multisig/collectOverHttp.js";
 import { encodeConfig } from "../../../multisig/config.js";
 import { callOf, signExecute } from "../../../multisig/execute.js";
@@ -19,7 +20,7 @@ import {
   readMultisig,
   tokenOf,
 } from "../../accounts.js";
-import { callText } from "../../describeApproval.js";
+import { callText, listed } from "../../describeApproval.js";
 import { OptionsMissingError, UsageError } from "../../errors.js";
 import { date } from "../../format.js";
 import { parseAddress, parseAmount, parseDuration } from "../../parse.js";
@@ -32,7 +33,6 @@ import {
   type Report,
   type Session,
   say,
-  withProgress,
 } from "../../session.js";
 import { defaultTokenOf, readToken } from "../../token.js";
 import { outcomeJson, outcomeText, perform } from "../../transaction.js";
@@ -87,11 +87,8 @@ export async function executeCalls(io: Io, text: string | undefined, options: Ex
   const { timestamp } = await getBlock(client);
   const now = Math.max(Number(timestamp), Math.floor(Date.now() / 1_000));
   const deadline = (await deadlineAsked(place, account, call, BigInt(now + patience))) ?? BigInt(now + patience);
-  const signed = await withProgress(session, async (onProgress) => {
-    onProgress(`Waiting for approvals until ${date(Number(deadline))}`);
-    const collect = place && collectOverHttp({ ...place, pollingInterval: POLLING_MS });
-    return signExecute({ account: address, calls: [call], client, collect, deadline, signers: [key] });
-  });
+  const collect = place && announced(session, collectOverHttp({ ...place, pollingInterval: POLLING_MS }));
+  const signed = await signExecute({ account: address, calls: [call], client, collect, deadline, signers: [key] });
   const outcome = await perform(
     { ...session, options: { ...options, yes: true } },
     {
@@ -101,6 +98,17 @@ export async function executeCalls(io: Io, text: string | undefined, options: Ex
     },
   );
   return { text: [...words, ...outcomeText(outcome, session)], json: { ...json, ...outcomeJson(outcome) } };
+}
+
+/** Says who is waited for, and what they are asked. */
+function announced({ io, options }: Session, collect: Collect): Collect {
+  return (request, waiting) => {
+    const { expiresAt, id, missing } = request;
+    if (!options.json) {
+      say(io, `Waiting until ${date(expiresAt)} for ${listed(missing)}\n  recourse multisig approve ${id}`);
+    }
+    return collect(request, waiting);
+  };
 }
 
 async function callIn({ client }: Session, account: KnownAccount, options: ExecuteOptions): Promise<Call> {
