@@ -15,6 +15,7 @@ await mintUsdc(world.client, developmentAccount(5).address, 1_000_000_000n);
 
 const settings = {
   RPC_URL: world.rpcUrl,
+  RECOURSE_RPC_URL: world.rpcUrl,
   FACILITATOR_URL: facilitator.url,
   FACILITATOR_KEY: MERCHANT_KEY,
   SHOP_ADDRESS: developmentAccount(1).address,
@@ -32,6 +33,10 @@ const settings = {
   TOKEN: USDC,
 };
 for (const [name, value] of Object.entries(settings)) process.stdout.write(`export ${name}=${value}\n`);
+const people = { shop: 1, operator: 3, buyer: 5, agent: 30, alice: 31, bob: 32 };
+for (const [name, index] of Object.entries(people)) {
+  process.stderr.write(`${name.padEnd(8)} ${developmentAccount(index).address}\n`);
+}
 process.stderr.write("The chain's clock starts 200 days ago. The buyer has 1,000 USDC. Ctrl-C ends all of it.\n");
 
 await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);

@@ -146,7 +146,9 @@ async function buy(client: x402Client, url: string, say: (line: string) => void,
     return status === 200;
   } catch (error) {
     const words = String(error).split("\n");
-    const reasons = words.filter((line) => /weight:|human:/.test(line)).map((line) => line.replace(/\s+/g, " "));
+    const reasons = words
+      .filter((line) => /^\s*(needed|given):/.test(line))
+      .map((line) => line.trim().replace(/:? +/g, " "));
     say(`   ${path.padEnd(10)} not paid by ${who}: ${reasons.join(", ")}`);
     return false;
   }

@@ -21,9 +21,19 @@ import {
   standingApprovalId,
   TypedDataDeniedError,
 } from "@recourse/sdk/multisig";
+import type { PaymentPayloadResult, PaymentRequirements } from "@x402/core/types";
 import { ExactEvmScheme as StockExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
-import { type Address, createWalletClient, erc20Abi, http, keccak256, type LocalAccount, stringToHex } from "viem";
+import {
+  type Address,
+  createWalletClient,
+  erc20Abi,
+  type Hex,
+  http,
+  keccak256,
+  type LocalAccount,
+  stringToHex,
+} from "viem";
 import { baseSepolia } from "viem/chains";
 import { USDC } from "../../scripts/lib/local-chain.js";
 import { startStockShop } from "../../scripts/lib/stock-shop.js";
@@ -37,7 +47,11 @@ describe("an account of agents and humans pays a shop of official classes", () =
 
   before(async () => {
     world = await startWorld();
-    shop = await startStockShop(world.rpcUrl, receiver.address, { "/cents": "$0.50", "/dollars": "$10" });
+    shop = await startStockShop(world.rpcUrl, receiver.address, {
+      "/cents": "$0.50",
+      "/dollars": "$10",
+      "/others": "$10",
+    });
   });
   after(async () => {
     await shop.stop();
@@ -141,6 +155,59 @@ describe("an account of agents and humans pays a shop of official classes", () =
     assert.equal((await pay(`${shop.url}/dollars`)).status, 200);
     await refusalOf(client, `${shop.url}/dollars`);
     assert.equal(await balanceOf(account), 40n * DOLLAR);
+  });
+
+  it("what was approved ahead for one resource pays for no other", async () => {
+    const account = await deployAccount(world.client, { balance: 60n * DOLLAR });
+    const grant = await requestStandingApproval({
+      ...signerOptions(account, { collect: collectFromKeys([alice]) }),
+      count: 2,
+      maxValue: 10n * DOLLAR,
+      payee: receiver.address,
+      resource: `${shop.url}/dollars`,
+      token: USDC,
+      validUntil: Math.floor(Date.now() / 1_000) + 3_600,
+    });
+    const client: x402Client = new x402Client().setSpendControls({ maxAmountPerPayment: "$100" });
+    const options = signerOptions(account, { resourceOf: resourcesOf(client) });
+    client.register(NETWORK, new MultisigExactEvmScheme({ ...options, grants: [grant] }));
+
+    await refusalOf(client, `${shop.url}/others`);
+    assert.equal((await wrapFetchWithPayment(fetch, client)(`${shop.url}/dollars`)).status, 200);
+  });
+
+  it("payments of a grant that are made at the same time, or by a process of before, take different nonces", async () => {
+    const account = await deployAccount(world.client, { balance: 120n * DOLLAR });
+    const grant = await requestStandingApproval({
+      ...signerOptions(account, { collect: collectFromKeys([alice, bob]) }),
+      count: 40,
+      maxValue: DOLLAR,
+      payee: receiver.address,
+      token: USDC,
+      validUntil: Math.floor(Date.now() / 1_000) + 3_600,
+    });
+    const schemeOf = () => new MultisigExactEvmScheme({ ...signerOptions(account), grants: [grant] });
+    const asked: PaymentRequirements = {
+      amount: String(DOLLAR / 2n),
+      asset: USDC,
+      extra: { name: "USDC", version: "2" },
+      maxTimeoutSeconds: 60,
+      network: NETWORK,
+      payTo: receiver.address,
+      scheme: "exact",
+    };
+    const scheme = schemeOf();
+    const together = await Promise.all(Array.from({ length: 40 }, () => scheme.createPaymentPayload(2, asked)));
+    const nonceOf = ({ payload }: PaymentPayloadResult) => (payload.authorization as { nonce: Hex }).nonce;
+    assert.equal(new Set(together.map(nonceOf)).size, 40);
+
+    // More than are looked up at a time.
+    const pay = wrapFetchWithPayment(fetch, new x402Client().register(NETWORK, schemeOf()));
+    for (let index = 0; index < 39; index++) assert.equal((await pay(`${shop.url}/cents`)).status, 200);
+    const [last, none] = [await schemeOf().createPaymentPayload(2, asked), await scheme.createPaymentPayload(2, asked)];
+    const nonces = together.map(nonceOf);
+    assert.ok(nonces.includes(nonceOf(last)), "what nobody has paid yet");
+    assert.ok(!nonces.includes(nonceOf(none)), "the agent alone, without the grant");
   });
 
   it("a human revokes what was approved ahead", async () => {

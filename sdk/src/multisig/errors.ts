@@ -136,9 +136,8 @@ export class ApprovalsMissingError extends RecourseError {
       cause,
       facts: {
         account,
-        "needed weight": facts.neededWeight,
-        "given weight": facts.givenWeight,
-        "needs a human": facts.needsHuman,
+        needed: `weight ${facts.neededWeight}${facts.needsHuman ? " and a human" : ""}`,
+        given: `weight ${facts.givenWeight}`,
         missing: facts.missing.map(({ account: signer, isHuman, weight }) => {
           return `${signer} (${isHuman ? "human" : "agent"}, ${weight})`;
         }),

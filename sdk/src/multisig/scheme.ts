@@ -6,16 +6,27 @@ import type {
 } from "@x402/core/types";
 import { findDefaultAsset } from "@x402/evm";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
-import { type Address, getAddress, isAddressEqual } from "viem";
+import { getAddress, isAddressEqual } from "viem";
 import { chainIdOf } from "../exact/terms.js";
-import { readAccount } from "./account.js";
+import { type MultisigAccount, readAccount } from "./account.js";
 import { createMultisigSigner, type MultisigSignerOptions } from "./signer.js";
-import { covers, isHonored, isPaid, type StandingGrant, signStandingPayment, standingNonce } from "./standing.js";
+import {
+  type CoveredPayment,
+  covers,
+  isHonored,
+  isPaid,
+  type StandingGrant,
+  signStandingPayment,
+  standingNonce,
+} from "./standing.js";
 
 export type MultisigExactEvmSchemeOptions = MultisigSignerOptions & {
   /** Standing approvals that humans gave. A payment that one covers is made with it. */
   grants: readonly StandingGrant[];
 };
+
+/** So many payments of a grant are looked up together. */
+const LOOKAHEAD = 32;
 
 /** A payment of a grant that this process has taken for itself. */
 type Slot = { grant: StandingGrant; index: number; validBefore: number };
@@ -23,7 +34,7 @@ type Slot = { grant: StandingGrant; index: number; validBefore: number };
 /**
  * The scheme `exact` for an account with standing approvals: servers and facilitators stay as they are. A payment that a grant
  * covers takes the grant's next nonce, so that the token counts; the others are signed as the official client does it, with the
- * account as its signer.
+ * account as its signer. With `resourceOf`, a grant for a named resource pays for no other.
  *
  * A payment that was signed and not settled is free again when it has expired. Let one process at a time use a grant: two that
  * share one may take the same nonce, and the token then takes one of them.
@@ -54,23 +65,23 @@ export class MultisigExactEvmScheme implements SchemeNetworkClient {
   }
 
   async #payByGrant(requirements: PaymentRequirements): Promise<Record<string, unknown> | undefined> {
-    const { amount, asset, extra, payTo } = requirements;
+    const { account: address, client, grants, resourceOf } = this.#options;
+    const { amount, asset, extra, maxTimeoutSeconds, network, payTo } = requirements;
     const { assetTransferMethod = "eip3009", name, version } = (extra ?? {}) as Readonly<Record<string, string>>;
-    if (assetTransferMethod !== "eip3009" || !name || !version) return undefined;
-    const [payee, token] = [getAddress(payTo), getAddress(asset)];
-    const value = BigInt(amount);
-    const slot = await this.#takeSlot({ payee, token, value }, requirements);
+    if (grants.length === 0 || assetTransferMethod !== "eip3009" || !name || !version) return undefined;
+    const account = await readAccount(client, { address });
+    if (account.chainId !== chainIdOf(network)) return undefined;
+    const payment = { payee: getAddress(payTo), token: getAddress(asset), value: BigInt(amount) };
+    const slot = await this.#takeSlot(account, { ...payment, resource: resourceOf?.(payment) }, maxTimeoutSeconds);
     if (!slot) return undefined;
 
-    const { account, client } = this.#options;
     const { grant, index, validBefore } = slot;
     const times = { validAfter: 0n, validBefore: BigInt(validBefore) };
-    const current = await readAccount(client, { address: account });
-    const signed = { domain: { name, version }, index, value, ...times };
-    const signature = await signStandingPayment(current, grant, signed, this.#options);
+    const signed = { domain: { name, version }, index, value: payment.value, ...times };
+    const signature = await signStandingPayment(account, grant, signed, this.#options);
     const authorization = {
-      from: account,
-      to: payee,
+      from: address,
+      to: payment.payee,
       value: amount,
       validAfter: "0",
       validBefore: String(validBefore),
@@ -81,37 +92,51 @@ export class MultisigExactEvmScheme implements SchemeNetworkClient {
 
   /** The first payment of a grant that nobody has made or is making. */
   async #takeSlot(
-    payment: { payee: Address; token: Address; value: bigint },
-    { maxTimeoutSeconds, network }: PaymentRequirements,
+    account: MultisigAccount,
+    payment: CoveredPayment,
+    maxTimeoutSeconds: number,
   ): Promise<Slot | undefined> {
-    const { account, client, grants } = this.#options;
-    const current = grants.length > 0 ? await readAccount(client, { address: account }) : undefined;
-    if (!current || current.chainId !== chainIdOf(network)) return undefined;
-    const isOwn = (grant: StandingGrant) =>
-      grant.chainId === current.chainId && isAddressEqual(grant.account, account) && covers(grant, payment);
-    const fitting = grants.filter(isOwn);
-    const now = Math.floor(Date.now() / 1_000);
-    for (const grant of fitting) {
-      const validBefore = Math.min(now + maxTimeoutSeconds, Number(grant.approval.validUntil));
-      if (validBefore <= now || !(await isHonored(client, current, grant))) continue;
-      for (let index = 0; index < Number(grant.approval.count); index++) {
-        if (!this.#take(grant, index, now, validBefore)) continue;
-        const wasPaid = await isPaid(client, grant, index).catch((error) => {
-          this.#taken.delete(standingNonce(grant, index));
-          throw error;
-        });
-        if (!wasPaid) return { grant, index, validBefore };
-        this.#taken.set(standingNonce(grant, index), Number.POSITIVE_INFINITY);
-      }
+    const isOwn = ({ account: payer, chainId }: StandingGrant) =>
+      chainId === account.chainId && isAddressEqual(payer, account.address);
+    for (const grant of this.#options.grants.filter((each) => isOwn(each) && covers(each, payment))) {
+      const slot = (await isHonored(this.#options.client, account, grant))
+        ? await this.#takeSlotOf(grant, maxTimeoutSeconds)
+        : undefined;
+      if (slot) return slot;
     }
     return undefined;
   }
 
-  /** Takes a nonce at once, so that nobody else takes it while the chain is asked. */
-  #take(grant: StandingGrant, index: number, now: number, validBefore: number): boolean {
-    const nonce = standingNonce(grant, index);
-    if ((this.#taken.get(nonce) ?? 0) > now) return false;
-    this.#taken.set(nonce, validBefore);
-    return true;
+  async #takeSlotOf(grant: StandingGrant, maxTimeoutSeconds: number): Promise<Slot | undefined> {
+    const count = Number(grant.approval.count);
+    for (let start = 0; start < count; start += LOOKAHEAD) {
+      const indexes = Array.from({ length: Math.min(LOOKAHEAD, count - start) }, (_, each) => start + each);
+      await this.#learnPaid(grant, indexes);
+      // From here on nobody else gets a turn: what is free is taken at once.
+      const now = Math.floor(Date.now() / 1_000);
+      const validBefore = Math.min(now + maxTimeoutSeconds, Number(grant.approval.validUntil));
+      const index = validBefore > now ? indexes.find((each) => this.#isFree(grant, each, now)) : undefined;
+      if (index === undefined) continue;
+      this.#taken.set(standingNonce(grant, index), validBefore);
+      return { grant, index, validBefore };
+    }
+    return undefined;
+  }
+
+  /** What the token has taken, for those that were not known to be: others may have paid, or this process before it ended. */
+  async #learnPaid(grant: StandingGrant, indexes: readonly number[]): Promise<void> {
+    const now = Math.floor(Date.now() / 1_000);
+    const unknown = indexes.filter((index) => this.#isFree(grant, index, now));
+    await Promise.all(
+      unknown.map(async (index) => {
+        if (await isPaid(this.#options.client, grant, index)) {
+          this.#taken.set(standingNonce(grant, index), Number.POSITIVE_INFINITY);
+        }
+      }),
+    );
+  }
+
+  #isFree(grant: StandingGrant, index: number, now: number): boolean {
+    return (this.#taken.get(standingNonce(grant, index)) ?? 0) <= now;
   }
 }

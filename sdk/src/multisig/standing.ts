@@ -10,6 +10,7 @@ import {
   parseAbi,
   stringToHex,
   toHex,
+  zeroHash,
 } from "viem";
 import { readContract } from "viem/actions";
 import { isRevoked } from "../generated/actions/multisig/isRevoked.js";
@@ -114,13 +115,15 @@ export async function isPaid(client: Client, grant: StandingGrant, index: number
   });
 }
 
-/** Whether a grant covers a payment of `value` to `payee` in `token`. */
-export function covers(
-  { approval }: StandingGrant,
-  { payee, token, value }: { payee: Address; token: Address; value: bigint },
-): boolean {
+/** A payment that a grant may cover, and what it buys, where that is known. */
+export type CoveredPayment = { payee: Address; token: Address; value: bigint; resource: string | undefined };
+
+/** Whether a grant covers a payment. One for a named resource covers no payment for another. */
+export function covers({ approval }: StandingGrant, { payee, resource, token, value }: CoveredPayment): boolean {
   const isSame = isAddressEqual(approval.payee, payee) && isAddressEqual(approval.token, token);
-  return isSame && value <= approval.maxValue;
+  const isOther =
+    resource !== undefined && approval.resource !== zeroHash && approval.resource !== hashOfResource(resource);
+  return isSame && !isOther && value <= approval.maxValue;
 }
 
 /**
