@@ -404,6 +404,17 @@ contract SubscriptionPlanPayTest is SubscribingTest {
         assertEq(liabilities(), PRICE, "owed");
     }
 
+    function test_HoldsAPriceOfOneUnit() external {
+        SubscriptionPlanTerms memory terms = defaultTerms();
+        terms.price = 1;
+        useNewPlan(terms);
+
+        pay(payer, 1, "nonce");
+
+        assertEq(maturingWith(START + terms.refundWindow), 1, "matures");
+        assertEq(liabilities(), 1, "owed");
+    }
+
     function testFuzz_CreditsReceiverAndFeeReceiverWithoutAWindow(uint16 feeBps) external {
         feeBps = uint16(bound(feeBps, 0, 1000));
         usePlanWithoutWindow(feeBps);
