@@ -3,6 +3,7 @@ import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } fro
 import { join } from "node:path";
 import { createHardhatRuntimeEnvironment, importUserConfig } from "hardhat/hre";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import type { HardhatPlugin } from "hardhat/types/plugins";
 import { type Bytecode, type CompilerOutput, compile } from "./compiler.js";
 import { type BuiltSource, contractsWith, importsOf } from "./dependents.js";
 
@@ -45,25 +46,49 @@ async function obey(order: Order): Promise<Answer> {
   return Promise.race([runTests(environment, order.files), timeout(order.limit)]);
 }
 
+/** Compiling is most of the work, and this much of it nobody needs. */
+const optimizer = { enabled: false };
+
 /**
- * The project's own settings, but everything in one compilation and without optimizer, as compiling is most of the work,
- * and with little fuzzing: what only luck finds does not count as a kill.
+ * The project's own settings, but the contracts in one compilation and without optimizer, and with little fuzzing: what only
+ * luck finds does not count as a kill. The tests are compiled once, and are too many to be it without optimizer: the compiler
+ * has 4 GB.
  */
 async function createEnvironment(): Promise<HardhatRuntimeEnvironment> {
   const { paths, solidity } = await importUserConfig(join(root, "hardhat.config.ts"));
   const { profiles } = solidity as { profiles: { default: { version: string; settings: object } } };
-  const settings = { ...profiles.default.settings, optimizer: { enabled: false } };
+  const unoptimized = { ...profiles.default, settings: { ...profiles.default.settings, optimizer } };
+  const optimized = globSync("test/**/*.sol", { cwd: root }).map((path) => [path, profiles.default]);
   const chance = { fuzz: { runs: 8, seed: "0x1" }, invariant: { runs: 1, depth: 64, failOnRevert: true } };
   return createHardhatRuntimeEnvironment(
     {
       ...(paths ? { paths } : {}),
+      plugins: [togetherPlugin],
       test: { solidity: { profiles: { default: chance } } },
-      solidity: { profiles: { default: { ...profiles.default, settings } } },
+      solidity: { profiles: { default: { compilers: [unoptimized], overrides: Object.fromEntries(optimized) } } },
     },
     {},
     root,
   );
 }
+
+/** Files are compiled together when their settings are the same object; what is written file by file is resolved into copies. */
+const togetherPlugin: HardhatPlugin = {
+  id: "mutation-together",
+  hookHandlers: {
+    config: async () => ({
+      default: async () => ({
+        async resolveUserConfig(userConfig, resolveVariable, next) {
+          const config = await next(userConfig, resolveVariable);
+          const overrides = config.solidity.profiles.default?.overrides ?? {};
+          const [first] = Object.values(overrides);
+          for (const path of Object.keys(overrides)) if (first) overrides[path] = first;
+          return config;
+        },
+      }),
+    }),
+  },
+};
 
 /* BUILD */
 
@@ -129,7 +154,7 @@ function mutate(file: string, text: string): Answer {
   }
   const output = compile({
     ...input,
-    settings: { ...input.settings, outputSelection },
+    settings: { ...input.settings, optimizer, outputSelection },
     sources: Object.fromEntries(
       [...names].map((name) => [name, name === mutated ? { content: text } : input.sources[name]]),
     ),
