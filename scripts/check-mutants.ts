@@ -948,6 +948,48 @@ const mutants: Mutant[] = [
     replace: "err == ECDSA.RecoverError.NoError && recovered != address(0) && key != address(0),",
     caughtBy: "MS9",
   },
+  {
+    name: "a fund tells what it added as the reserve",
+    file: reserves,
+    find: "emit Funded(token, from, amount, reserve);",
+    replace: "emit Funded(token, from, amount, amount);",
+    caughtBy: "MS10",
+  },
+  {
+    name: "a refill tells when it was made, not until when it uses the time",
+    file: reserves,
+    find: "emit Refilled(token, amount, reserve, refilledAt);",
+    replace: "emit Refilled(token, amount, reserve, block.timestamp);",
+    caughtBy: "MS10",
+  },
+  {
+    name: "a reserve is set and not told",
+    file: reserves,
+    find: "        emit ReserveSet(token, amount);\n",
+    replace: "",
+    caughtBy: "MS10",
+  },
+  {
+    name: "new rules tell the epoch of before",
+    file: signerSet,
+    find: "emit Reconfigured(epoch_, packed);",
+    replace: "emit Reconfigured(epoch_ - 1, packed);",
+    caughtBy: "MS10",
+  },
+  {
+    name: "a revocation tells who, and not what",
+    file: multisig,
+    find: "emit ApprovalRevoked(approval, msg.sender);",
+    replace: "emit ApprovalRevoked(bytes32(uint256(uint160(msg.sender))), msg.sender);",
+    caughtBy: "MS10",
+  },
+  {
+    name: "an execute tells the number of the next",
+    file: multisig,
+    find: "emit Executed(nonce_, message.calls.length);",
+    replace: "emit Executed(nonce_ + 1, message.calls.length);",
+    caughtBy: "MS10",
+  },
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));

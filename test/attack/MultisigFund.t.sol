@@ -8,7 +8,7 @@ import {Authorization} from "../../contracts/types/Payment.sol";
 import {PaymentApproval} from "../../contracts/types/TypedData.sol";
 import {FeeOnTransferToken} from "../mocks/FeeOnTransferToken.sol";
 import {CallingHook} from "../mocks/HookActors.sol";
-import {HookedToken} from "../mocks/HookedToken.sol";
+import {EarlyHookToken, HookedToken} from "../mocks/HookedToken.sol";
 import {RebasingToken} from "../mocks/RebasingToken.sol";
 import {Token3009} from "../mocks/Token3009.sol";
 import {MultisigAttackTest} from "./MultisigAttackTest.sol";
@@ -78,6 +78,23 @@ contract MultisigFundTest is MultisigAttackTest {
         payByAgent(thief.addr, SMALL, "first");
         assertTrue(hook.called() && !hook.succeeded(), "second");
         assertEq(balanceOf(address(account)), RESERVE);
+    }
+
+    /// @dev A known limit: between the account's answer and the money that moves nobody may get a turn. With a token that gives one,
+    /// both payments are judged by the same balance, and the reserve pays for the second.
+    function test_KnownLimit_ATokenThatCallsBeforeItPaysLetsTheReserveOut() external {
+        EarlyHookToken early = new EarlyHookToken();
+        _useToken(early);
+        CallingHook hook = new CallingHook();
+        early.setHook(thief.addr, address(hook));
+        payByAll(shop, spendable() - SMALL, "humans");
+        PaymentApproval memory second = paymentTo(thief.addr, SMALL, "second");
+        hook.prepare(address(token), _transferCall(second, paymentBlob(second, only(agent))));
+
+        payByAgent(thief.addr, SMALL, "first");
+
+        assertTrue(hook.succeeded(), "second");
+        assertEq(balanceOf(address(account)), RESERVE - SMALL);
     }
 
     /* ANOTHER AMOUNT */

@@ -7,6 +7,7 @@ import {ISignerSet} from "../../contracts/interfaces/ISignerSet.sol";
 import {Spendable} from "../../contracts/types/Spendable.sol";
 import {TestBase} from "../utils/TestBase.sol";
 import {MultisigHandler} from "./MultisigHandler.sol";
+import {MultisigReplay} from "./MultisigReplay.sol";
 
 contract MultisigInvariants is TestBase {
     uint256 private constant RUNS = 16;
@@ -147,6 +148,28 @@ contract MultisigInvariants is TestBase {
     /// times, and money that would come back to somebody else.
     function invariant_MS9_RefusalsHold() external view {
         assertEq(_handler.wrongRefusals(), 0, "MS9");
+    }
+
+    /// @dev MS10. Who has read every event, and the balances, knows rules, numbers, reserves, refills and revocations as the views
+    /// tell them.
+    function invariant_MS10_EventsTellTheWholeState() external view {
+        MultisigReplay replay = _handler.replay();
+        assertEq(replay.account(), address(_account), "MS10: account");
+        assertEq(replay.config(), _handler.packed(_set.config()), "MS10: rules");
+        assertEq(replay.epoch(), _set.epoch(), "MS10: epoch");
+        assertEq(replay.nonce(), _set.nonce(), "MS10: nonce");
+        for (uint256 t = 0; t < TOKENS; ++t) {
+            address token = address(_handler.tokens(t));
+            Spendable memory spendable = _spendableOf(t);
+            uint256 balance = _handler.tokens(t).balanceOf(address(_account));
+            assertEq(replay.reserveOf(token), spendable.reserve, "MS10: reserve");
+            assertEq(replay.spendableAfterRefill(token, balance), spendable.afterRefill, "MS10: refill");
+        }
+        MultisigHandler.Standing[] memory standings = _handler.standings();
+        for (uint256 i = 0; i < standings.length; ++i) {
+            bytes32 id = _account.standingDigestOf(standings[i].approval);
+            assertEq(replay.isRevoked(id), _account.isRevoked(id), "MS10: revoked");
+        }
     }
 
     function _spendableOf(uint256 t) private view returns (Spendable memory) {

@@ -21,6 +21,7 @@ import {EscrowTerms, RefundWindowTerms} from "../../contracts/types/Terms.sol";
 import {Call, Dispute, Execute, PaymentApproval, Refund, StandingApproval} from "../../contracts/types/TypedData.sol";
 import {Token3009} from "../mocks/Token3009.sol";
 import {MultisigTest} from "../utils/MultisigTest.sol";
+import {MultisigReplay} from "./MultisigReplay.sol";
 
 /// @title MultisigHandler
 /// @notice An account whose agent's key a thief has, and its humans, who go on working. The thief is every party of the vaults that
@@ -103,6 +104,7 @@ contract MultisigHandler is MultisigTest {
     uint256 private constant GOOD = 5;
     uint256 public immutable beginning = START;
 
+    MultisigReplay public immutable replay = new MultisigReplay();
     Token3009[] public tokens;
     RefundWindow[2] private _windows;
     Escrow private _escrow;
@@ -130,6 +132,13 @@ contract MultisigHandler is MultisigTest {
     /// @notice How often a standing approval paid what it does not cover.
     uint256 public wrongStandings;
 
+    /// @dev Only where nothing is reverted that has told something: the recorder keeps that too.
+    modifier told() {
+        vm.recordLogs();
+        _;
+        replay.read(vm.getRecordedLogs());
+    }
+
     constructor() {
         MultisigTest.setUp();
         _thief = makeAccount("thief");
@@ -139,7 +148,7 @@ contract MultisigHandler is MultisigTest {
         _rules[0] = Rules(RESERVE, PER_DAY, TARGET, SMALL, LARGE);
         // Odd numbers, and an agent who may pay in one what others split.
         _rules[1] = Rules(777_777_777, 86_399_999, 31_000_001, 500e6, 600e6);
-        account = deployAccount(_config(), "handler");
+        _deployTold();
         _deployVaults();
         for (uint256 t = 0; t < TOKENS; ++t) {
             tokens[t].mint(address(account), BALANCE);
@@ -153,6 +162,10 @@ contract MultisigHandler is MultisigTest {
             _books[t].credit = uint256(_rules[t].perDay) * 1 days;
             _books[t].creditAt = block.timestamp;
         }
+    }
+
+    function _deployTold() private told {
+        account = deployAccount(_config(), "handler");
     }
 
     function _approve(uint256 t, address owner) private {
@@ -223,6 +236,11 @@ contract MultisigHandler is MultisigTest {
 
     function rulesOf(uint256 t) external view returns (Rules memory) {
         return _rules[t];
+    }
+
+    /// @notice Rules as the account packs them.
+    function packed(MultisigConfig calldata config) external view returns (bytes memory) {
+        return implementation.encodeConfig(config);
     }
 
     function theAccount() external view returns (IMultisig, ISignerSet, IReserves) {
@@ -335,7 +353,7 @@ contract MultisigHandler is MultisigTest {
 
     /* MONEY COMES */
 
-    function fund(uint256 t, uint256 amount) external {
+    function fund(uint256 t, uint256 amount) external told {
         t = bound(t, 0, TOKENS - 1);
         amount = bound(amount, 0, 100e6);
         vm.prank(stranger.addr);
@@ -345,7 +363,7 @@ contract MultisigHandler is MultisigTest {
         ++successes["fund"];
     }
 
-    function fundByAuthorization(uint256 t, uint256 amount) external {
+    function fundByAuthorization(uint256 t, uint256 amount) external told {
         t = bound(t, 0, TOKENS - 1);
         Authorization memory authorization;
         authorization.token = address(tokens[t]);
@@ -382,7 +400,7 @@ contract MultisigHandler is MultisigTest {
         ++successes["donate"];
     }
 
-    function refill(uint256 t) external {
+    function refill(uint256 t) external told {
         t = bound(t, 0, TOKENS - 1);
         Book storage book = _books[t];
         // Else there is mostly nothing to refill.
@@ -646,7 +664,7 @@ contract MultisigHandler is MultisigTest {
         ++successes["standing refused"];
     }
 
-    function revoke(uint256 which, uint256 who) external {
+    function revoke(uint256 which, uint256 who) external told {
         if (_standings.length == 0) return;
         which = bound(which, 0, _standings.length - 1);
         Standing storage standing = _standings[which];
@@ -668,7 +686,7 @@ contract MultisigHandler is MultisigTest {
 
     /* HUMANS RULE */
 
-    function setReserve(uint256 t, uint256 amount) external {
+    function setReserve(uint256 t, uint256 amount) external told {
         t = bound(t, 0, TOKENS - 1);
         // Mostly near what it is: else nothing would be left to steal, or nothing to protect.
         amount = bound(amount, _books[t].reserve / 2, _books[t].reserve + 50e6);
@@ -679,7 +697,7 @@ contract MultisigHandler is MultisigTest {
     }
 
     /// @notice Other reserves, now and then.
-    function changeRules(uint256 t, uint256 reserve) external {
+    function changeRules(uint256 t, uint256 reserve) external told {
         t = bound(t, 0, TOKENS - 1);
         bool isNew = reserve % 2 == 0;
         if (isNew) {

@@ -24,3 +24,18 @@ contract HookedToken is Token3009 {
         if (address(hookOf[to]) != address(0)) hookOf[to].onTransfer(from, to, value);
     }
 }
+
+/// @title EarlyHookToken
+/// @notice Calls somebody before money moves to certain accounts, when whoever pays has been asked already.
+contract EarlyHookToken is Token3009 {
+    mapping(address account => ITransferHook hook) public hookOf;
+
+    function setHook(address account, address hook) external {
+        hookOf[account] = ITransferHook(hook);
+    }
+
+    function _update(address from, address to, uint256 value) internal override {
+        if (address(hookOf[to]) != address(0)) hookOf[to].onTransfer(from, to, value);
+        super._update(from, to, value);
+    }
+}
