@@ -35,9 +35,12 @@ const settings = {
 for (const [name, value] of Object.entries(settings)) process.stdout.write(`export ${name}=${value}\n`);
 const people = { shop: 1, operator: 3, buyer: 5, agent: 30, alice: 31, bob: 32 };
 for (const [name, index] of Object.entries(people)) {
+  await world.client.setBalance({ address: developmentAccount(index).address, value: 10n ** 18n });
   process.stderr.write(`${name.padEnd(8)} ${developmentAccount(index).address}\n`);
 }
-process.stderr.write("The chain's clock starts 200 days ago. The buyer has 1,000 USDC. Ctrl-C ends all of it.\n");
+process.stderr.write(
+  "The chain's clock starts 200 days ago. All have gas, and the buyer 1,000 USDC. Ctrl-C ends all of it.\n",
+);
 
 await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
 await facilitator.stop();

@@ -330,6 +330,7 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
       `Let ${account} sign Execute for ${other}`,
       `Let ${other} make a call`,
       `call transfer(${receiver.address}, 7) of ${USDC}`,
+      `${receiver.address} gets $0.000007`,
     ]) {
       assert.ok(stdout.includes(part), stdout);
     }
@@ -451,7 +452,10 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
       assert.ok(!patience.aborted, "nothing was asked");
       if (!found) continue;
       const { stdout } = await multisig(["approvals", account], as(BOB));
-      assert.ok(stdout.includes(`call setReserve(${USDC}, 7000000) of ${account}`), stdout);
+      assert.ok(
+        stdout.includes(`call setReserve(${USDC}, 7000000) of ${account}\n    the reserve becomes $7.00`),
+        stdout,
+      );
       await json(["approve", found.id, "--yes"], as(BOB));
       break;
     }
@@ -496,6 +500,15 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.match(many.message, /More than one thing/);
     const nothing = await failure(["execute", account, "--yes"], as(ALICE));
     assert.match(nothing.missing[0], /^what to do/);
+  });
+
+  it("asks nobody for what its key could not send", async () => {
+    const account = await deployAccount(world.client);
+    await world.client.setBalance({ address: alice.address, value: 0n });
+    const poor = await failure(["execute", account, "--set-reserve", "7", "--yes"], as(ALICE));
+    await world.client.setBalance({ address: alice.address, value: 10n ** 18n });
+    assert.match(poor.message, /too little ETH for gas/);
+    assert.deepEqual(await pendingApprovals(collector, account), []);
   });
 
   it("says whom it waits for, and what they are to type", async () => {

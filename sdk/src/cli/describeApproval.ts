@@ -158,7 +158,23 @@ export function callText({ data, to, value }: Call, tokens: readonly Token[]): s
   if (data === "0x") return [`send ${formatEther(value)} of the chain's own coin to ${to}`];
   if (rules) return [`give ${to} these rules${worth}:`, ...describeRules(rules, tokens).map((line) => `  ${line}`)];
   if (!decoded) return [`call ${to}${worth}`, `  data ${data}`];
-  return [`call ${decoded.functionName}(${(decoded.args ?? []).map(plain).join(", ")}) of ${to}${worth}`];
+  return [
+    `call ${decoded.functionName}(${(decoded.args ?? []).map(plain).join(", ")}) of ${to}${worth}`,
+    ...moneyText(decoded, to, tokens).map((line) => `  ${line}`),
+  ];
+}
+
+/** What a call does with money, in the token's own unit, where the token is known. */
+function moneyText(
+  { args, functionName }: NonNullable<ReturnType<typeof decode>>,
+  to: Address,
+  tokens: readonly Token[],
+) {
+  if (functionName === "setReserve") return [`the reserve becomes ${amountText(args[1], args[0], tokens)}`];
+  if (!tokens.some(({ address }) => isAddressEqual(address, to))) return [];
+  if (functionName === "transfer") return [`${args[0]} gets ${amountText(args[1], to, tokens)}`];
+  if (functionName === "approve") return [`${args[0]} may take ${amountText(args[1], to, tokens)}`];
+  return [];
 }
 
 /** The rules that a call gives an account: nobody should agree to bytes. */

@@ -88,7 +88,8 @@ export async function perform(session: Session, { otherwise, question, steps, to
   if (options.dryRun) return { reports: previews, isDryRun: true, token };
 
   if (!account) throw new UsageError("A key is needed to send this.", { next: "Name its file by `--key-file`." });
-  await checkFunds(session, account.address, previews);
+  const dearest = previews.reduce((most, { cost = 0n }) => (cost > most ? cost : most), 0n);
+  await checkFunds(session, account.address, dearest);
   if (!options.json && !options.yes) {
     say(io, outcomeText({ reports: previews, isDryRun: true, token }, session).join("\n"));
   }
@@ -115,10 +116,9 @@ export async function perform(session: Session, { otherwise, question, steps, to
   return { reports, isDryRun: false, token };
 }
 
-/** Else the key would only fail in the middle, and the node would say why in its own words. */
-async function checkFunds({ client }: Session, sender: Address, previews: readonly StepReport[]): Promise<void> {
+/** Else the key would only fail in the middle, and the node would say why in its own words. `needed` is in wei. */
+export async function checkFunds({ client }: Session, sender: Address, needed: bigint): Promise<void> {
   const { name, nativeCurrency } = client.chain;
-  const needed = previews.reduce((most, { cost = 0n }) => (cost > most ? cost : most), 0n);
   const balance = await getBalance(client, { address: sender });
   if (balance >= needed) return;
   throw new CommandError(`${sender} has too little ${nativeCurrency.symbol} for gas on ${name}.`, {

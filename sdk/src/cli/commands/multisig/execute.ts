@@ -1,5 +1,5 @@
 import { type Address, type Hex, isHex } from "viem";
-import { call as callContract, getBlock } from "viem/actions";
+import { call as callContract, getBlock, getGasPrice } from "viem/actions";
 import { withContractErrors } from "../../../contractErrorFrom.js";
 import { executeCall } from "../../../generated/actions/multisig/execute.js";
 import { reconfigureCall } from "../../../generated/actions/multisig/reconfigure.js";
@@ -35,7 +35,7 @@ import {
   say,
 } from "../../session.js";
 import { defaultTokenOf, readToken } from "../../token.js";
-import { outcomeJson, outcomeText, perform } from "../../transaction.js";
+import { checkFunds, outcomeJson, outcomeText, perform } from "../../transaction.js";
 import { missingAddress } from "../arguments.js";
 
 export type ExecuteOptions = CommonOptions &
@@ -50,6 +50,8 @@ export type ExecuteOptions = CommonOptions &
   };
 
 const POLLING_MS = 1_000;
+/** An execute takes more; how much is known when it is signed. */
+const LEAST_GAS = 60_000n;
 
 /** Collects full weight for a call that the account makes, and sends it. Asked again, it goes on with what was collected. */
 export async function executeCalls(io: Io, text: string | undefined, options: ExecuteOptions): Promise<Report> {
@@ -80,6 +82,8 @@ export async function executeCalls(io: Io, text: string | undefined, options: Ex
     };
   }
 
+  // Nobody should be asked to sign what cannot be sent.
+  await checkFunds(session, key.address, LEAST_GAS * (await getGasPrice(client)));
   if (!options.json && !options.yes) say(io, [`${address} would`, ...words.map((line) => `  ${line}`)].join("\n"));
   await confirm(session, "Sign this, ask the others for their approval, and send it?");
   const place = collectorOf(options, io.env);
