@@ -163,6 +163,14 @@ contract MultisigIsValidSignatureOfSubscribeTest is MultisigMessageTest {
         assertDenied(_message(address(_plan(terms)), 1, 1), all());
     }
 
+    /// @dev More than any tier could reach: no rules are read where there are none.
+    function test_IsDeniedForTheLargestOfATokenWithoutRules() external {
+        SubscriptionPlanTerms memory terms = _terms(type(uint88).max, type(uint88).max);
+        terms.token = address(new Token3009());
+
+        assertDenied(_message(address(_plan(terms)), type(uint16).max, type(uint16).max), all());
+    }
+
     function test_IsDeniedForAPlanThatIsNotOnTheList() external {
         address plan = address(_plan(_terms(1, 0)));
         _usePayee(shop);
