@@ -50,6 +50,13 @@ contract MultisigCheckConfigTest is MultisigUnitTest {
         _expect(config, abi.encodeWithSelector(ConfigLib.ConfigSignersOutOfBounds.selector, 0));
     }
 
+    function test_RevertWhen_ThereIsOneSignerTooMany() external {
+        MultisigConfig memory config = defaultConfig();
+        config.signers = _signers(MAX_SIGNERS + 1);
+
+        _expect(config, abi.encodeWithSelector(ConfigLib.ConfigSignersOutOfBounds.selector, MAX_SIGNERS + 1));
+    }
+
     function testFuzz_RevertWhen_SignersAreTooMany(uint256 count) external {
         count = bound(count, MAX_SIGNERS + 1, type(uint8).max);
         MultisigConfig memory config = defaultConfig();
@@ -187,6 +194,10 @@ contract MultisigCheckConfigTest is MultisigUnitTest {
 
     /* PAYEES */
 
+    function test_RevertWhen_ThereIsOnePayeeTooMany() external {
+        _expectPayeeWrong(_addresses(MAX_PAYEES + 1), MAX_PAYEES + 1);
+    }
+
     function testFuzz_RevertWhen_PayeesAreTooMany(uint256 count) external {
         count = bound(count, MAX_PAYEES + 1, type(uint8).max);
 
@@ -231,6 +242,10 @@ contract MultisigCheckConfigTest is MultisigUnitTest {
     }
 
     /* TOKENS */
+
+    function test_RevertWhen_ThereIsOneTokenTooMany() external {
+        _expectTokenWrong(_tokens(MAX_TOKENS + 1), MAX_TOKENS + 1);
+    }
 
     function testFuzz_RevertWhen_TokensAreTooMany(uint256 count) external {
         count = bound(count, MAX_TOKENS + 1, type(uint8).max);
@@ -294,6 +309,10 @@ contract MultisigCheckConfigTest is MultisigUnitTest {
     }
 
     /* TIERS */
+
+    function test_RevertWhen_ThereIsOneTierTooMany() external {
+        _expectTierWrong(_tiers(MAX_TIERS + 1), 0, MAX_TIERS + 1);
+    }
 
     function testFuzz_RevertWhen_TiersAreTooMany(uint256 count, uint256 tokenIndex) external {
         count = bound(count, MAX_TIERS + 1, type(uint8).max);

@@ -233,6 +233,18 @@ contract MultisigIsValidSignatureOfStandingApprovalsTest is MultisigUnitTest {
         assertDenied(tokenDigest(payment), standingBlob(approval, 0, payment, nobody(), someOf(mask)));
     }
 
+    /// @dev The approval's own signatures stand where a release would.
+    function test_IsDeniedWithoutThePlaceOfARelease() external view {
+        StandingApproval memory approval = standingOf(MOST, COUNT);
+        PaymentApproval memory payment = paymentUnder(approval, 0, MOST);
+        bytes memory blob = bytes.concat(
+            _headUnder(approval, 0, payment),
+            signaturesOf(standingDigest(approval), all())
+        );
+
+        assertDenied(tokenDigest(payment), blob);
+    }
+
     function test_IsDeniedWhenAStrangerReleases() external view {
         StandingApproval memory approval = standingOf(MOST, COUNT);
         PaymentApproval memory payment = paymentUnder(approval, 0, MOST);

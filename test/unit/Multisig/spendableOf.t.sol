@@ -50,7 +50,8 @@ contract MultisigSpendableOfTest is MultisigReserveTest {
     function testFuzz_TellsWhatARefillMakesOfIt(uint256 balance, uint256 elapsed) external {
         account.refill(address(token));
         vm.warp(START + bound(elapsed, 0, 3 days));
-        setBalance(bound(balance, 0, 2 * RESERVE));
+        // About the reserve: far from it a refill makes no difference.
+        setBalance(bound(balance, RESERVE - 2 * PER_DAY, RESERVE + 2 * TARGET));
         uint256 told = account.spendableOf(address(token)).afterRefill;
 
         try account.refill(address(token)) {} catch (bytes memory reason) {
