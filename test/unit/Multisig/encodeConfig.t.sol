@@ -85,6 +85,14 @@ contract MultisigEncodeConfigTest is MultisigUnitTest {
         }
     }
 
+    function test_RevertWhen_PayeesAreAsManyAsAByteTells() external {
+        MultisigConfig memory config = defaultConfig();
+        config.payees = new address[](BEYOND_A_BYTE - 1);
+
+        vm.expectRevert(abi.encodeWithSelector(ConfigLib.ConfigPayeeWrong.selector, BEYOND_A_BYTE - 1));
+        implementation.encodeConfig(config);
+    }
+
     function test_RevertWhen_SignersAreMoreThanAByteTells() external {
         MultisigConfig memory config = defaultConfig();
         config.signers = new Signer[](BEYOND_A_BYTE);
