@@ -24,12 +24,14 @@ import {
   standingApprovalId,
 } from "@recourse/sdk/multisig";
 import { InMemoryApprovalStorage } from "@recourse/sdk/multisig/collector";
-import { type Address, encodeFunctionData, erc20Abi, type Hex, stringToHex } from "viem";
-import { mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
+import { type Address, concatHex, encodeFunctionData, erc20Abi, type Hex, stringToHex } from "viem";
+import { developmentAccount, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
 import { privateKeyOf, startWorld, type World } from "../../scripts/lib/world.js";
 import type { run as runSource } from "../../sdk/src/cli/program.js";
+import { subscribeTypedData } from "../../sdk/src/generated/typedData.js";
 import { startCollector } from "../shared/collector.js";
 import { accountRules, agent, alice, bob, DOLLAR, deployAccount } from "../shared/multisig.js";
+import { offchainCode, planCode } from "../shared/plan-code.js";
 import { receiver } from "../shared/shop.js";
 
 const dist = resolve(import.meta.dirname, "../../sdk/dist");
@@ -336,6 +338,42 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     }
   });
 
+  it("hides nothing behind the words of a call", async () => {
+    const account = await deployAccount(world.client);
+    const words = encodeFunctionData({ abi: erc20Abi, args: [receiver.address, 7n], functionName: "transfer" });
+    const data = concatHex([words, "0xc0ffee"]);
+    const { stdout } = await multisig(["execute", account, "--to", USDC, "--data", data, "--dry-run"], as(ALICE));
+    assert.ok(stdout.includes(`call ${USDC}\n    data ${data}\n`), stdout);
+  });
+
+  it("lists the others when what one would subscribe to answers in a strange way", async () => {
+    const account = await deployAccount(world.client);
+    const plan = developmentAccount(50).address;
+    await world.client.setCode({ address: plan, bytecode: planCode({ price: DOLLAR, token: USDC }) });
+    const deadline = BigInt(soon());
+    const terms = { maxFirstCharge: DOLLAR, maxPeriods: 1n, quantity: 1n, serial: 0n };
+    const message = { subscriber: account, beneficiary: agent.address, ...terms, deadline };
+    const signing = createMultisigSigner({
+      account,
+      client: world.client,
+      collect: collectOverHttp({ url: collector.url, pollingInterval: 50 }),
+      signal: ending.signal,
+      signers: [agent],
+    }).signTypedData(subscribeTypedData({ address: plan, chainId: world.client.chain.id, message }));
+    signing.catch(() => {});
+    await waiting(account);
+    for (const patience = AbortSignal.timeout(10_000); (await pendingApprovals(collector, account)).length < 2; ) {
+      assert.ok(!patience.aborted, "nothing was asked");
+    }
+    const bytecode = offchainCode({ address: plan, url: "http://127.0.0.1:9" });
+    await world.client.setCode({ address: plan, bytecode });
+
+    const { approvals } = await json(["approvals", account], as(ALICE));
+
+    const usable = approvals.map(({ isUsable }: { isUsable: boolean }) => isUsable);
+    assert.deepEqual(usable.sort(), [false, true]);
+  });
+
   it("says that a resource does not match, whatever the collector lets through", async () => {
     const account = await deployAccount(world.client);
     const { id } = await waiting(account, "https://shop.example/feed");
@@ -400,6 +438,11 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.equal(away.facts.collector, "http://127.0.0.1:9");
     const secret = await failure(["approvals", account, "--collector", "http://127.0.0.1:9/key?token=7"]);
     assert.equal(secret.facts.collector, "http://127.0.0.1:9/<concealed>");
+    const begun = await failure(["approvals", account, "--rpc", `${world.rpcUrl}/`], {
+      ...as(AGENT),
+      RECOURSE_COLLECTOR_URL: `${world.rpcUrl}/secret`,
+    });
+    assert.equal(begun.facts.collector, `${world.rpcUrl}/<concealed>`);
   });
 
   it("refuses with a reason, which the agent learns", async () => {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { multisigAbi } from "@recourse/sdk/abis";
 import { addresses } from "@recourse/sdk/addresses";
@@ -50,6 +53,7 @@ import { developmentAccount, USDC } from "../../scripts/lib/local-chain.js";
 import { startWorld, type World } from "../../scripts/lib/world.js";
 import * as typedData from "../../sdk/src/generated/typedData.js";
 import { accountRules, agent, alice, bob, DOLLAR, deployAccount } from "../shared/multisig.js";
+import { offchainCode, planCode } from "../shared/plan-code.js";
 
 const VALID = "0x1626ba7e";
 const PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
@@ -559,6 +563,52 @@ describe("what an account signs", () => {
       await assert.rejects(asking, { name: "StandingApprovalOutOfBoundsError" });
     }
     assert.equal(asked, 0);
+  });
+
+  const plan = developmentAccount(43).address;
+  const subscribing = (changes: Partial<Record<"maxPeriods" | "quantity", bigint>> = {}) =>
+    typedData.subscribeTypedData({
+      address: plan,
+      chainId: CHAIN,
+      message: {
+        beneficiary: agent.address,
+        deadline: time,
+        maxFirstCharge: 1n,
+        maxPeriods: 1n,
+        quantity: 1n,
+        serial: 0n,
+        subscriber: self(),
+        ...changes,
+      },
+    });
+
+  it("never what only a server says that a plan costs", async () => {
+    let visits = 0;
+    const server = createServer((_, answer) => {
+      visits += 1;
+      answer.end(JSON.stringify({ data: "0x" }));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const { port } = server.address() as AddressInfo;
+      const bytecode = offchainCode({ address: plan, url: `http://127.0.0.1:${port}/{data}` });
+      await world.client.setCode({ address: plan, bytecode });
+      await assert.rejects(signerOf({}).signTypedData(subscribing()), { name: "UnreadablePlanError" });
+      assert.equal(visits, 0, "no server that a contract names is asked");
+    } finally {
+      server.close();
+    }
+  });
+
+  it("asks nobody for a subscription that the account does not sign", async () => {
+    const collect = async () => assert.fail("somebody was asked");
+    await world.client.setCode({ address: plan, bytecode: planCode({ price: 1n, token: USDC }) });
+    for (const beyond of [{ quantity: 2n ** 16n }, { maxPeriods: 2n ** 16n }]) {
+      await assert.rejects(signerOf({ collect }).signTypedData(subscribing(beyond)), TypedDataDeniedError);
+    }
+    await world.client.setCode({ address: plan, bytecode: planCode({ price: 2n ** 96n, token: USDC }) });
+    await assert.rejects(signerOf({ collect }).signTypedData(subscribing()), { name: "UnreadablePlanError" });
   });
 
   it("with as few signatures as it needs", async () => {

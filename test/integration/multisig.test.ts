@@ -176,6 +176,27 @@ describe("an account of agents and humans pays a shop of official classes", () =
     assert.equal((await wrapFetchWithPayment(fetch, client)(`${shop.url}/dollars`)).status, 200);
   });
 
+  it("what was approved ahead for one resource pays for nothing that cannot be told from another", async () => {
+    const account = await deployAccount(world.client, { balance: 60n * DOLLAR });
+    const grant = await requestStandingApproval({
+      ...signerOptions(account, { collect: collectFromKeys([alice]) }),
+      count: 2,
+      maxValue: 10n * DOLLAR,
+      payee: receiver.address,
+      resource: `${shop.url}/dollars`,
+      token: USDC,
+      validUntil: Math.floor(Date.now() / 1_000) + 3_600,
+    });
+    const client: x402Client = new x402Client().setSpendControls({ maxAmountPerPayment: "$100" });
+    const options = signerOptions(account, { resourceOf: resourcesOf(client) });
+    client.register(NETWORK, new MultisigExactEvmScheme({ ...options, grants: [grant] }));
+    const pay = wrapFetchWithPayment(fetch, client);
+
+    const [, other] = await Promise.allSettled([pay(`${shop.url}/dollars`), pay(`${shop.url}/others`)]);
+
+    assert.equal(other.status, "rejected", "nobody approved of it");
+  });
+
   it("payments of a grant that are made at the same time, or by a process of before, take different nonces", async () => {
     const account = await deployAccount(world.client, { balance: 120n * DOLLAR });
     const grant = await requestStandingApproval({

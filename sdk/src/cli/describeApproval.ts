@@ -1,4 +1,13 @@
-import { type Address, decodeFunctionData, erc20Abi, formatEther, type Hex, isAddressEqual } from "viem";
+import {
+  type Address,
+  decodeFunctionData,
+  type EncodeFunctionDataParameters,
+  encodeFunctionData,
+  erc20Abi,
+  formatEther,
+  type Hex,
+  isAddressEqual,
+} from "viem";
 import { multisigAbi } from "../generated/abis.js";
 import type { Call, Execute, MultisigConfig, PaymentApproval, Signer, StandingApproval } from "../generated/types.js";
 import { givenOf, refusedOf } from "../multisig/collect.js";
@@ -187,9 +196,15 @@ function rulesIn(decoded: ReturnType<typeof decode>): MultisigConfig | undefined
   }
 }
 
+const abi = [...multisigAbi, ...erc20Abi];
+
+/** What a call says, if it says all of it: bytes that are more than its words are shown as bytes. */
 function decode(data: Hex) {
   try {
-    return decodeFunctionData({ abi: [...multisigAbi, ...erc20Abi], data });
+    const decoded = decodeFunctionData({ abi, data });
+    return encodeFunctionData({ abi, ...decoded } as EncodeFunctionDataParameters) === data.toLowerCase()
+      ? decoded
+      : undefined;
   } catch {
     return undefined;
   }

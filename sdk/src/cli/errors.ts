@@ -51,7 +51,9 @@ export type ShownError = {
  */
 export function shownError(error: unknown, secrets: readonly string[] = []): ShownError {
   const shown = describe(error instanceof RecourseError ? error : (contractErrorFrom(error) ?? error));
-  const conceal = (text: string) => secrets.reduce((all, secret) => all.replaceAll(secret, concealed(secret)), text);
+  // The longest first: where one begins as another does, what is left of it would be shown.
+  const longestFirst = secrets.toSorted((one, other) => other.length - one.length);
+  const conceal = (text: string) => longestFirst.reduce((all, each) => all.replaceAll(each, concealed(each)), text);
   return {
     ...shown,
     message: conceal(shown.message),
@@ -62,9 +64,9 @@ export function shownError(error: unknown, secrets: readonly string[] = []): Sho
 /** Of a URL, where it leads: a reader needs that to see what is wrong, and a key is in what comes behind it. */
 function concealed(secret: string): string {
   if (!URL.canParse(secret)) return "<concealed>";
-  const { host, password, pathname, protocol, search, username } = new URL(secret);
-  const isBare = pathname.length <= 1 && [password, search, username].every((part) => part === "");
-  return `${protocol}//${host}${isBare ? "" : "/<concealed>"}`;
+  const { hash, host, password, pathname, protocol, search, username } = new URL(secret);
+  const isBare = pathname.length <= 1 && [hash, password, search, username].every((part) => part === "");
+  return isBare ? secret : `${protocol}//${host}/<concealed>`;
 }
 
 function describe(error: unknown): ShownError {

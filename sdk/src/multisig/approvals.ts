@@ -15,9 +15,9 @@ import {
   size,
   slice,
 } from "viem";
-import { call } from "viem/actions";
 import type { Signer } from "../generated/types.js";
 import { type MultisigAccount, signerOf } from "./account.js";
+import { ask } from "./ask.js";
 import { encodeSignature, type SignerSignature } from "./blob.js";
 import { type ApprovalRequest, type Collect, givenOf, idOf, isReached, missingOf, signAll } from "./collect.js";
 import { weightOf } from "./config.js";
@@ -144,10 +144,8 @@ export async function validOnes(
 
 const erc1271Abi = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
 const ERC1271_VALID = padHex("0x1626ba7e", { dir: "right", size: 32 });
-/** What an account gives a signer that is a contract, and what a call costs before it begins. */
+/** What an account gives a signer that is a contract. */
 const SIGNER_GAS = 150_000n;
-const TRANSACTION_GAS = 21_000n;
-const BYTE_GAS = 40n;
 
 /** As the account will judge it: a key by ECDSA whatever code is there, a contract by its own answer, in time. */
 async function isValid(
@@ -172,9 +170,8 @@ async function isValid(
 
 async function answersFor(client: Client, account: Address, hash: Hex, signature: Hex): Promise<boolean> {
   const question = encodeFunctionData({ abi: erc1271Abi, args: [hash, signature], functionName: "isValidSignature" });
-  const gas = SIGNER_GAS + TRANSACTION_GAS + BYTE_GAS * BigInt(size(question));
-  const { data = "0x" } = await call(client, { data: question, gas, to: account });
-  return size(data) >= 32 && slice(data, 0, 32) === ERC1271_VALID;
+  const answer = await ask(client, { data: question, gas: SIGNER_GAS, to: account });
+  return size(answer) >= 32 && slice(answer, 0, 32) === ERC1271_VALID;
 }
 
 function expand(compact: Hex): Hex {

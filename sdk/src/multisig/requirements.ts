@@ -1,10 +1,11 @@
-import type { Address, Client } from "viem";
-import { getCode, readContract } from "viem/actions";
+import { type Address, type Client, decodeFunctionResult, encodeFunctionData, maxUint16, maxUint96 } from "viem";
+import { getCode } from "viem/actions";
 import { spendableOf } from "../generated/actions/multisig/spendableOf.js";
 import { termsCall } from "../generated/actions/subscriptionPlan/terms.js";
-import type { PaymentApproval, StandingApproval, Subscribe } from "../generated/types.js";
+import type { PaymentApproval, StandingApproval } from "../generated/types.js";
 import { insistOnPayee, type MultisigAccount, rulesFor, weightFor } from "./account.js";
-import { UnreadablePlanError } from "./errors.js";
+import { ask } from "./ask.js";
+import { TypedDataDeniedError, UnreadablePlanError } from "./errors.js";
 import { comesBack, type MessageIntent } from "./messages.js";
 import { isTransportError } from "./transport.js";
 import type { ApprovalTypedData } from "./typedData.js";
@@ -25,6 +26,7 @@ export type Requirement = {
  * @throws {TokenWithoutRulesError} when the account has no rules for the token.
  * @throws {PayeeNotListedError} when the account may not pay the payee.
  * @throws {UnreadablePlanError} when what it would subscribe to is no plan.
+ * @throws {TypedDataDeniedError} when it would subscribe to more than accounts can count.
  */
 export async function requirementOf(
   client: Client,
@@ -88,13 +90,25 @@ async function subscribeWeight(
   insistOnPayee(account, plan);
   if (!(await getCode(client, { address: plan }))) return account.config.fullWeight;
   const { price, setupFee, token } = await termsOf(client, plan);
+  // The account counts no further: what does not fit is no plan's.
+  if (price > maxUint96 || setupFee > maxUint96) throw new UnreadablePlanError({ plan });
   const { rules } = rulesFor(account, { payee: plan, token });
-  const { maxPeriods, quantity } = message as Pick<Subscribe, "maxPeriods" | "quantity">;
-  return weightFor(account, rules, price * BigInt(quantity) * BigInt(maxPeriods) + setupFee);
+  const [quantity, maxPeriods] = [BigInt(message.quantity as bigint), BigInt(message.maxPeriods as bigint)];
+  if ([quantity, maxPeriods].some((count) => count > maxUint16)) {
+    throw new TypedDataDeniedError({ account: account.address, primaryType: "Subscribe" });
+  }
+  return weightFor(account, rules, price * quantity * maxPeriods + setupFee);
 }
 
+/** What an account gives a plan to tell its terms. */
+const TERMS_GAS = 50_000n;
+
 async function termsOf(client: Client, plan: Address) {
-  return readContract(client, termsCall({ address: plan })).catch((cause) => {
+  const { abi, functionName } = termsCall({ address: plan });
+  try {
+    const data = await ask(client, { data: encodeFunctionData({ abi, functionName }), gas: TERMS_GAS, to: plan });
+    return decodeFunctionResult({ abi, data, functionName });
+  } catch (cause) {
     throw isTransportError(cause) ? cause : new UnreadablePlanError({ cause, plan });
-  });
+  }
 }

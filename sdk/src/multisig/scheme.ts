@@ -72,7 +72,9 @@ export class MultisigExactEvmScheme implements SchemeNetworkClient {
     const account = await readAccount(client, { address });
     if (account.chainId !== chainIdOf(network)) return undefined;
     const payment = { payee: getAddress(payTo), token: getAddress(asset), value: BigInt(amount) };
-    const slot = await this.#takeSlot(account, { ...payment, resource: resourceOf?.(payment) }, maxTimeoutSeconds);
+    // What a client that tells what it buys cannot tell is not what a grant names.
+    const resource = resourceOf && (resourceOf(payment) ?? "");
+    const slot = await this.#takeSlot(account, { ...payment, resource }, maxTimeoutSeconds);
     if (!slot) return undefined;
 
     const { grant, index, validBefore } = slot;
@@ -111,11 +113,12 @@ export class MultisigExactEvmScheme implements SchemeNetworkClient {
     const count = Number(grant.approval.count);
     for (let start = 0; start < count; start += LOOKAHEAD) {
       const indexes = Array.from({ length: Math.min(LOOKAHEAD, count - start) }, (_, each) => start + each);
-      await this.#learnPaid(grant, indexes);
-      // From here on nobody else gets a turn: what is free is taken at once.
+      const lookedUpAt = Math.floor(Date.now() / 1_000);
+      await this.#learnPaid(grant, indexes, lookedUpAt);
+      // From here on nobody else gets a turn: what is free is taken at once. What expired meanwhile was not looked up.
       const now = Math.floor(Date.now() / 1_000);
       const validBefore = Math.min(now + maxTimeoutSeconds, Number(grant.approval.validUntil));
-      const index = validBefore > now ? indexes.find((each) => this.#isFree(grant, each, now)) : undefined;
+      const index = validBefore > now ? indexes.find((each) => this.#isFree(grant, each, lookedUpAt)) : undefined;
       if (index === undefined) continue;
       this.#taken.set(standingNonce(grant, index), validBefore);
       return { grant, index, validBefore };
@@ -124,8 +127,7 @@ export class MultisigExactEvmScheme implements SchemeNetworkClient {
   }
 
   /** What the token has taken, for those that were not known to be: others may have paid, or this process before it ended. */
-  async #learnPaid(grant: StandingGrant, indexes: readonly number[]): Promise<void> {
-    const now = Math.floor(Date.now() / 1_000);
+  async #learnPaid(grant: StandingGrant, indexes: readonly number[], now: number): Promise<void> {
     const unknown = indexes.filter((index) => this.#isFree(grant, index, now));
     await Promise.all(
       unknown.map(async (index) => {

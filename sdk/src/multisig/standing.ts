@@ -115,7 +115,7 @@ export async function isPaid(client: Client, grant: StandingGrant, index: number
   });
 }
 
-/** A payment that a grant may cover, and what it buys, where that is known. */
+/** A payment that a grant may cover, and what it buys: `undefined` where nobody tells, empty where it could not be told. */
 export type CoveredPayment = { payee: Address; token: Address; value: bigint; resource: string | undefined };
 
 /** Whether a grant covers a payment. One for a named resource covers no payment for another. */
