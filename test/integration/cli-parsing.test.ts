@@ -120,6 +120,13 @@ describe("what a merchant types", () => {
     for (const text of ["", "1", "10000", "0.001%", "101%", "-1%"]) assertRefused(() => parseShare(text), /no share/);
   });
 
+  it("repeats nothing that may be a private key", () => {
+    const key = `0x${"5e".repeat(32)}`;
+    for (const text of [key, key.slice(2), key.toUpperCase().replace("0X", "0x")]) {
+      assertRefused(() => parseAddress(text), /^32 bytes are no address, and may be a private key\.$/);
+    }
+  });
+
   it("reads addresses of any case, and none whose checksum is wrong", () => {
     assert.equal(parseAddress(USDC.toLowerCase()), USDC);
     assert.equal(parseAddress(` ${USDC} `), USDC);

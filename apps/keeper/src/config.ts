@@ -38,7 +38,7 @@ const environment = z
     /** The tokens of the factory's plans that are charged: anybody can make a plan in a token that burns gas. */
     TOKENS: addresses.optional(),
     /** Before it there are no subscribers: the block in which the plans, or the factory, were deployed. */
-    START_BLOCK: z.coerce.bigint().nonnegative(),
+    START_BLOCK: z.coerce.bigint("is the number of a block").nonnegative("is the number of a block"),
     /** The smallest charge, in the token's smallest unit, that is worth its gas. */
     MIN_VALUE: z.coerce.bigint().nonnegative().default(10_000n),
 

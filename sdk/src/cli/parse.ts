@@ -125,6 +125,12 @@ export function parseAddress(text: string): Address {
   const trimmed = text.trim();
   const isUniform = /^0x([\da-f]{40}|[\dA-F]{40})$/.test(trimmed);
   if (isUniform || isAddress(trimmed)) return getAddress(trimmed);
+  // What is as long as a private key may be one, and is not repeated.
+  if (/^(0x)?[\da-f]{64}$/i.test(trimmed)) {
+    throw new UsageError("32 bytes are no address, and may be a private key.", {
+      next: "Give the address, 0x and 40 hexadecimal digits; a key goes into a file, or into RECOURSE_PRIVATE_KEY.",
+    });
+  }
   const isMistyped = isAddress(trimmed, { strict: false });
   throw new UsageError(`"${text}" is no address${isMistyped ? ": its checksum is wrong" : ""}.`, {
     next: "Copy it anew: 0x and 40 hexadecimal digits.",

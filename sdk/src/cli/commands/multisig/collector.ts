@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createCollector } from "../../../multisig/collector/index.js";
-import { shownError, UsageError } from "../../errors.js";
+import { CommandError, shownError, UsageError } from "../../errors.js";
 import { parseAddress } from "../../parse.js";
 import { serve } from "../../serve.js";
 import { type CommonOptions, type Io, openSession, say, warn } from "../../session.js";
@@ -22,7 +22,13 @@ export async function runCollector(io: Io, options: ServeOptions): Promise<void>
     ...(storage && { storage }),
     ...(accounts && { accounts }),
   });
-  const { stop, url } = await serve(handle, { host: options.host ?? "127.0.0.1", port });
+  const { stop, url } = await serve(handle, { host: options.host ?? "127.0.0.1", port }).catch((cause) => {
+    if (cause?.code !== "EADDRINUSE") throw cause;
+    throw new CommandError(`Port ${port} is taken.`, {
+      cause,
+      next: "Choose another by `--port`; 0 takes a free one.",
+    });
+  });
   if (!accounts)
     warn(io, "every account of the chain is served: strangers can fill it. `--account` names whom to serve.");
   const chain = client.chain.name;
