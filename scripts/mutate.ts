@@ -199,8 +199,9 @@ function startTests(copy: string) {
       if (compiled.kind === "stillborn") return { outcome: "stillborn" };
 
       const first = likely.filter((file) => quickTests.includes(file));
-      const rest = quickTests.filter((file) => !first.includes(file));
-      for (const files of [first, rest, invariantTests].filter(({ length }) => length > 0)) {
+      const near = nearTests(mutant.file).filter((file) => !first.includes(file));
+      const rest = quickTests.filter((file) => !first.includes(file) && !near.includes(file));
+      for (const files of [first, near, rest, invariantTests].filter(({ length }) => length > 0)) {
         const limit = files === invariantTests ? limits.invariant : limits.quick;
         const answer = await ask({ kind: "test", files, limit });
         if (answer.kind === "timeout") return { outcome: "timeout" };
@@ -222,6 +223,19 @@ function likelyTests({ file, id, where }: Mutant, known: ReadonlyMap<string, Res
     .flatMap((other) => known.get(other.id)?.by?.replace(/:.*/, "") ?? []);
   const named = quickTests.filter((path) => names.includes(basename(path)));
   return [...new Set([...named, ...killers])].slice(0, 6);
+}
+
+/** The tests that bear the name of a contract that has the file in it: others fail seldom. */
+function nearTests(file: string): string[] {
+  const names = productsWith(file).map((path) => basename(path, ".sol"));
+  return quickTests.filter((path) => names.some((name) => path.includes(`/${name}`)));
+}
+
+/** The contracts that are deployed and import the file, or are it. */
+function productsWith(file: string): string[] {
+  const importers = [...sources].filter(([, text]) => text.includes(`/${basename(file)}"`)).map(([path]) => path);
+  const isProduct = /^contracts\/[^/]+$/.test(file);
+  return [...new Set([...(isProduct ? [file] : []), ...importers.flatMap(productsWith)])];
 }
 
 function makeCopy(): string {

@@ -57,6 +57,11 @@ contract MultisigCheckConfigTest is MultisigUnitTest {
         _expect(config, abi.encodeWithSelector(ConfigLib.ConfigSignersOutOfBounds.selector, MAX_SIGNERS + 1));
     }
 
+    function test_RevertWhen_BytesEndBehindTheHead() external {
+        vm.expectRevert(abi.encodeWithSelector(ConfigLib.ConfigSignersOutOfBounds.selector, 0));
+        implementation.checkConfig(hex"0101000000");
+    }
+
     function testFuzz_RevertWhen_SignersAreTooMany(uint256 count) external {
         count = bound(count, MAX_SIGNERS + 1, type(uint8).max);
         MultisigConfig memory config = defaultConfig();
@@ -86,6 +91,13 @@ contract MultisigCheckConfigTest is MultisigUnitTest {
         config.signers[0].account = address(0);
 
         _expectSignerWrong(config, 0);
+    }
+
+    function test_TakesASignerAtTheLowestAddress() external view {
+        MultisigConfig memory config = _manySigners();
+        config.signers[0].account = address(1);
+
+        implementation.checkConfig(packedOf(config));
     }
 
     function testFuzz_RevertWhen_SignerHasNoWeight(uint256 index) external {

@@ -44,6 +44,15 @@ contract MultisigReconfigureTest is MultisigUnitTest {
         _expectRevert(packedOf(config), abi.encodeWithSelector(ISignerSet.SignerIsAccount.selector));
     }
 
+    function test_RevertWhen_AccountIsItsOnlySigner() external {
+        MultisigConfig memory config;
+        config.fullWeight = 1;
+        config.signers = new Signer[](1);
+        config.signers[0] = Signer({account: address(account), weight: 1, isHuman: true, isContract: true});
+
+        _expectRevert(packedOf(config), abi.encodeWithSelector(ISignerSet.SignerIsAccount.selector));
+    }
+
     function testFuzz_HoldsTheNewRules(uint256 seed) external {
         _reconfigure(randomConfig(seed));
 
