@@ -138,6 +138,16 @@ contract SubscriptionPlanCancelForTest is ChargedPlanTest {
         cancelForAs(operator.addr, payer);
     }
 
+    function test_CancelsForAnyBeneficiary() external {
+        subscribeFor(payer, ELSEWHERE);
+
+        vm.prank(operator.addr);
+        plan.cancelFor(pairFor(payer, ELSEWHERE));
+
+        assertEq(plan.subscriptionOf(pairFor(payer, ELSEWHERE)).endIndex, 0, "nothing to charge");
+        assertStatus(payer, ISubscriptionPlan.SubscriptionStatus.Active);
+    }
+
     function test_LeavesOtherBeneficiariesAlone() external {
         subscribeFor(payer, ELSEWHERE);
         Pair memory other = pairFor(payer, ELSEWHERE);

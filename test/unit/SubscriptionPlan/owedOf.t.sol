@@ -148,6 +148,15 @@ contract SubscriptionPlanOwedOfTest is ChargedPlanTest {
         assertOwed(payer, PRICE, PRICE);
     }
 
+    function test_CountsForAnyBeneficiary() external {
+        subscribeFor(payer, ELSEWHERE);
+
+        (uint256 owed, uint256 held) = plan.owedOf(pairFor(payer, ELSEWHERE));
+        assertEq(owed, PRICE, "owed");
+        assertEq(held, PRICE, "held");
+        assertOwed(payer, 0, 0);
+    }
+
     /// @dev Whatever happened before, the plan can pay it together with the top-up.
     function testFuzz_IsWhatEndForReturns(uint256 count, uint256 moment, uint8 deed) external {
         count = bound(count, 1, 6);
