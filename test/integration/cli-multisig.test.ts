@@ -10,6 +10,7 @@ import { after, before, describe, it } from "node:test";
 import { multisigAbi } from "@recourse/sdk/abis";
 import {
   accountAddress,
+  callOf,
   collectOverHttp,
   createMultisigSigner,
   encodeConfig,
@@ -19,6 +20,8 @@ import {
   config as readConfig,
   requestStandingApproval,
   type StandingGrant,
+  setReserveCall,
+  signExecute,
   sortConfig,
   spendableOf,
   standingApprovalId,
@@ -26,6 +29,7 @@ import {
 import { InMemoryApprovalStorage } from "@recourse/sdk/multisig/collector";
 import { type Address, concatHex, encodeFunctionData, erc20Abi, type Hex, stringToHex } from "viem";
 import { developmentAccount, mintUsdc, USDC } from "../../scripts/lib/local-chain.js";
+import { deployPlan, planTerms } from "../../scripts/lib/plans.js";
 import { privateKeyOf, startWorld, type World } from "../../scripts/lib/world.js";
 import type { run as runSource } from "../../sdk/src/cli/program.js";
 import { subscribeTypedData } from "../../sdk/src/generated/typedData.js";
@@ -231,7 +235,9 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
       ["2000000", "5000000", "5000000", "5000000", "20000000"],
     );
     const { stdout } = await multisig(["show", account]);
-    assert.match(stdout, /spendable now +\$2\.00/);
+    assert.match(stdout, /in the account +\$22\.00/);
+    assert.match(stdout, /spendable now without a human +\$2\.00/);
+    assert.ok(!stdout.includes("is not there"), stdout);
     assert.match(stdout, new RegExp(`${alice.address} +human +weight 2`));
     for (const other of [USDC, agent.address]) {
       const error = await failure(["show", other]);
@@ -240,6 +246,16 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
   });
 
   /* MONEY */
+
+  it("says when the reserve is not there, and what a refill is good for then", async () => {
+    const account = await deployAccount(world.client, { balance: 3n * DOLLAR });
+    const [funds] = (await json(["show", account])).spendable;
+    assert.deepEqual([funds.balance, funds.amount, funds.reserve], ["3000000", "0", "20000000"]);
+    const { stdout } = await multisig(["show", account]);
+    assert.match(stdout, /\$17\.00 of the reserve is not there: agents spend nothing until it is/);
+    const refill = await multisig(["refill", account, "--dry-run"]);
+    assert.match(refill.stdout, /lower the reserve, of which \$17\.00 is not there; nothing becomes spendable yet/);
+  });
 
   it("funds the reserve, and refills what agents can spend", async () => {
     const account = await deployAccount(world.client, { balance: 20n * DOLLAR });
@@ -346,6 +362,38 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.ok(stdout.includes(`call ${USDC}\n    data ${data}\n`), stdout);
   });
 
+  it("tells what a subscription costs, and the most that it can take", async () => {
+    const account = await deployAccount(world.client);
+    const plan = await deployPlan(world.client, planTerms({ price: 2n * DOLLAR, setupFee: 3n * DOLLAR }));
+    const terms = { maxFirstCharge: 7n * DOLLAR, maxPeriods: 12n, quantity: 2n, serial: 0n };
+    const ask = (to: Address) => {
+      const message = { subscriber: account, beneficiary: agent.address, ...terms, deadline: BigInt(soon()) };
+      createMultisigSigner({
+        account,
+        client: world.client,
+        collect: collectOverHttp({ url: collector.url, pollingInterval: 50 }),
+        signal: ending.signal,
+        signers: [agent],
+      })
+        .signTypedData(subscribeTypedData({ address: to, chainId: world.client.chain.id, message }))
+        .catch(() => {});
+    };
+    const listedAs = async (count: number) => {
+      for (const patience = AbortSignal.timeout(10_000); ; assert.ok(!patience.aborted, "nothing was asked")) {
+        if ((await pendingApprovals(collector, account)).length === count) break;
+      }
+      return (await multisig(["approvals", account], as(ALICE))).stdout;
+    };
+    ask(plan);
+    const sentence = `2 times $2.00 a month for up to 12 periods: at most $51.00 in all, to ${receiver.address}`;
+    const known = await listedAs(1);
+    assert.ok(known.includes(sentence), known);
+
+    ask(developmentAccount(52).address);
+    const unknown = await listedAs(2);
+    assert.match(unknown, /no plan of this suite here, or not deployed yet: nobody can tell what it takes/);
+  });
+
   it("lists the others when what one would subscribe to answers in a strange way", async () => {
     const account = await deployAccount(world.client);
     const plan = developmentAccount(50).address;
@@ -429,7 +477,7 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     assert.match(stranger.message, /does not sign for/);
     assert.equal((await json(["approve", id, "--dry-run"], as(ALICE))).sent, false);
     const unknown = await failure(["approve", `0x${"11".repeat(32)}`, "--yes"], as(ALICE));
-    assert.deepEqual([unknown.name, unknown.facts.reason], ["CollectorRefusedError", "not_found"]);
+    assert.match(`${unknown.message} ${unknown.next}`, /has no request 0x1111.* It may have expired/);
     const nowhere = { ...as(ALICE), RECOURSE_COLLECTOR_URL: undefined };
     assert.match((await failure(["approve", id, "--yes"], nowhere)).missing[0], /^--collector/);
     assert.equal((await failure(["approve", "7", "--yes"], as(ALICE))).code, 2);
@@ -504,6 +552,38 @@ describe("recourse multisig", { timeout: 240_000 }, () => {
     }
     assert.equal((await executing).transactions[0].function, "execute");
     assert.equal((await spendableOf(world.client, { address: account, token: USDC })).reserve, 7n * DOLLAR);
+  });
+
+  it("ends when it says, whatever time another signer asked for", async () => {
+    const account = await deployAccount(world.client);
+    const asOthersAsk = (signers: (typeof agent)[], deadline: number) =>
+      signExecute({
+        account,
+        calls: [callOf(setReserveCall({ address: account, amount: 7n * DOLLAR, token: USDC }))],
+        client: world.client,
+        collect: collectOverHttp({ url: collector.url, pollingInterval: 50 }),
+        deadline: BigInt(deadline),
+        signal: ending.signal,
+        signers,
+      }).catch(() => {});
+    const stolen = soon();
+    asOthersAsk([agent], stolen);
+    const args = ["execute", account, "--set-reserve", "7", "--yes"];
+    for (const patience = AbortSignal.timeout(10_000); (await pendingApprovals(collector, account)).length === 0; ) {
+      assert.ok(!patience.aborted, "nothing was asked");
+    }
+
+    const executing = json(args, as(ALICE));
+    executing.catch(() => {});
+    for (const patience = AbortSignal.timeout(10_000); ; assert.ok(!patience.aborted, "nothing was asked")) {
+      const asked = await pendingApprovals(collector, account);
+      const own = asked.find(({ signatures }) => signatures.some(({ signer }) => signer === alice.address));
+      if (!own) continue;
+      assert.notEqual(own.typedData.message.deadline, BigInt(stolen));
+      await json(["approve", own.id, "--yes"], as(BOB));
+      break;
+    }
+    await executing;
   });
 
   it("gives the account other rules, which who approves reads as rules", async () => {

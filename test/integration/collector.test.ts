@@ -37,11 +37,13 @@ import {
 } from "@recourse/sdk/multisig/collector";
 import { SqliteApprovalStorage } from "@recourse/sdk/multisig/collector/sqlite-storage";
 import { refundWindowDomain, withdrawTypedData } from "@recourse/sdk/refund-window";
+import { subscribeTypedData } from "@recourse/sdk/subscription";
 import { ExactEvmScheme as StockExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import {
   type Address,
   createPublicClient,
+  custom,
   type Hex,
   hashTypedData,
   http,
@@ -55,6 +57,7 @@ import { startStockShop } from "../../scripts/lib/stock-shop.js";
 import { startWorld, type World } from "../../scripts/lib/world.js";
 import { startCollector } from "../shared/collector.js";
 import { accountRules, agent, alice, bob, DOLLAR, deployAccount } from "../shared/multisig.js";
+import { planCode } from "../shared/plan-code.js";
 import { NETWORK, receiver } from "../shared/shop.js";
 
 const HOUR = 3_600;
@@ -478,6 +481,15 @@ describe("a collector of approvals", { timeout: 240_000 }, () => {
     assert.equal(String(expiresAt), typedData.message.validUntil);
   });
 
+  it("keeps nothing longer because somebody asks again: what was signed is no secret", async () => {
+    const handle = collectorOf();
+    const body = await bodyOf(await askForStanding({ validUntil: inAnHour() + HOUR }));
+    const expiresAt = inAnHour();
+    await post(handle, "/approvals", { ...body, expiresAt });
+    const again = await (await post(handle, "/approvals", { ...body, expiresAt: expiresAt + HOUR })).json();
+    assert.equal(again.expiresAt, expiresAt);
+  });
+
   it("refuses a resource that was not signed for", async () => {
     const handle = collectorOf();
     const body = await bodyOf(await askForStanding({ resource: "https://shop.example/feed" }));
@@ -514,6 +526,42 @@ describe("a collector of approvals", { timeout: 240_000 }, () => {
     const handle = collectorOf({ client, onError: (error) => told.push(error) });
     assert.deepEqual(await reasonOf(post(handle, "/approvals", body)), [503, "chain_unavailable"]);
     assert.match(String(told[0]), /secret/);
+  });
+
+  it("takes a node that has had enough for one that is away, not for a plan that is none", async () => {
+    const plan = developmentAccount(51).address;
+    await world.client.setCode({ address: plan, bytecode: planCode({ price: DOLLAR, token: USDC }) });
+    const terms = { maxFirstCharge: DOLLAR, maxPeriods: 1n, quantity: 1n, serial: 0n, deadline: BigInt(inAnHour()) };
+    const message = { subscriber: account, beneficiary: agent.address, ...terms };
+    const typedData = subscribeTypedData({ address: plan, chainId: baseSepolia.id, message });
+    const request = await requestOf((collect) =>
+      createMultisigSigner({ account, client: world.client, collect, signers: [agent] }).signTypedData(typedData),
+    );
+    const body = await bodyOf(request);
+    const nodeThatAnswers = (code: number) =>
+      createPublicClient({
+        chain: baseSepolia,
+        transport: custom(
+          {
+            async request({ method, params }) {
+              const [call] = params ?? [];
+              if (method === "eth_call" && call.to.toLowerCase() === plan.toLowerCase()) {
+                throw Object.assign(new Error("the node says no"), { code });
+              }
+              return world.client.request({ method, params });
+            },
+          },
+          { retryCount: 0 },
+        ),
+      });
+    for (const [code, ...reason] of [
+      [-32_005, 503, "chain_unavailable"],
+      [-32_002, 503, "chain_unavailable"],
+      [3, 403, "rules_forbid"],
+    ] as const) {
+      const handle = collectorOf({ client: nodeThatAnswers(code) });
+      assert.deepEqual(await reasonOf(post(handle, "/approvals", body)), reason, String(code));
+    }
   });
 
   it("says no more than that something went wrong when its storage fails", async () => {

@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
-import { type Address, isAddressEqual } from "viem";
+import { type Address, erc20Abi, isAddressEqual } from "viem";
+import { readContract } from "viem/actions";
 import { nonce as readNonce } from "../generated/actions/multisig/nonce.js";
 import { spendableOf } from "../generated/actions/multisig/spendableOf.js";
 import type { MultisigConfig, Signer, Spendable } from "../generated/types.js";
@@ -66,11 +67,28 @@ export function signerText({ account, isContract, isHuman, weight }: Signer): st
   return `${account} (${isHuman ? "human" : "agent"}${isContract ? ", a contract" : ""}, ${weight})`;
 }
 
+/** Signers for a reader. */
+export function listed(signers: readonly Signer[]): string {
+  return signers.map(signerText).join(", ") || "nobody";
+}
+
 /* RULES */
 
-/** What agents of an account can spend, by token. */
-export async function readSpendable(client: Reader, { address, tokens }: KnownAccount): Promise<Spendable[]> {
-  return Promise.all(tokens.map((token) => spendableOf(client, { address, token: token.address })));
+/** What an account has of a token, and what its agents can spend of that. */
+export type Funds = Spendable & { token: Token; balance: bigint };
+
+/** What there is of each token that an account has rules for. */
+export async function readFunds(client: Reader, { address, tokens }: KnownAccount): Promise<Funds[]> {
+  return Promise.all(
+    tokens.map(async (token) => {
+      const erc20 = { abi: erc20Abi, address: token.address } as const;
+      const [balance, spendable] = await Promise.all([
+        readContract(client, { ...erc20, args: [address], functionName: "balanceOf" }),
+        spendableOf(client, { address, token: token.address }),
+      ]);
+      return { ...spendable, balance, token };
+    }),
+  );
 }
 
 /** The rules in sentences. */

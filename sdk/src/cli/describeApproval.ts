@@ -9,7 +9,15 @@ import {
   isAddressEqual,
 } from "viem";
 import { multisigAbi } from "../generated/abis.js";
-import type { Call, Execute, MultisigConfig, PaymentApproval, Signer, StandingApproval } from "../generated/types.js";
+import {
+  type Call,
+  type Execute,
+  type MultisigConfig,
+  type PaymentApproval,
+  PlanStage,
+  type StandingApproval,
+  type Subscribe,
+} from "../generated/types.js";
 import { givenOf, refusedOf } from "../multisig/collect.js";
 import type { CollectedApproval } from "../multisig/collectOverHttp.js";
 import { decodeConfig } from "../multisig/config.js";
@@ -17,9 +25,12 @@ import { hashOfResource } from "../multisig/resources.js";
 import { verifyApproval } from "../multisig/verifyApproval.js";
 import { approvalJson } from "../multisig/wire.js";
 import { RecourseError } from "../RecourseError.js";
-import { describeRules, type KnownAccount, signerText } from "./accounts.js";
+import { describeRules, type KnownAccount, listed } from "./accounts.js";
 import type { Reader } from "./connection.js";
+import { headline } from "./describeTerms.js";
+import { CommandError } from "./errors.js";
 import { date, money, printable } from "./format.js";
+import { type Plan, readPlan, stageName } from "./plans.js";
 import type { Report } from "./session.js";
 import type { Token } from "./token.js";
 
@@ -36,10 +47,40 @@ export function resourceOf({ resource, typedData }: CollectedApproval): Resource
 }
 
 /** A request as the chain knows it, and why no signature can be used, if so. Then what it says of signatures is not checked. */
-export type KnownApproval = { approval: CollectedApproval; problem?: string };
+export type KnownApproval = {
+  approval: CollectedApproval;
+  problem?: string;
+  /** What it would subscribe to, where that is a plan of this suite. */
+  plan?: Plan | undefined;
+};
 
 /**
  * Looks up what a collector says of a request: nobody should sign on its word.
+ *
+ * @throws What {@link verifyApproval} throws, and the node's not answering.
+ */
+export async function knowApproval(
+  client: Reader,
+  account: KnownAccount,
+  approval: CollectedApproval,
+): Promise<KnownApproval> {
+  const [verified, plan] = await Promise.all([verifyApproval(client, account, approval), planOf(client, approval)]);
+  return { approval: verified, plan };
+}
+
+async function planOf(client: Reader, { typedData }: CollectedApproval): Promise<Plan | undefined> {
+  const { message, types } = typedData;
+  if (nameOfMessage(types) !== "Subscribe") return undefined;
+  try {
+    return await readPlan(client, message.verifyingContract as Address);
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * As {@link knowApproval}, for a list: what cannot be used is told as that.
  *
  * @throws What the node's not answering throws.
  */
@@ -49,7 +90,7 @@ export async function checkApproval(
   approval: CollectedApproval,
 ): Promise<KnownApproval> {
   try {
-    return { approval: await verifyApproval(client, account, approval) };
+    return await knowApproval(client, account, approval);
   } catch (error) {
     if (!(error instanceof RecourseError)) throw error;
     return { approval, problem: error.shortMessage };
@@ -57,10 +98,10 @@ export async function checkApproval(
 }
 
 /** A request in words: what is signed, read from what is signed. */
-export function describeApproval({ approval, problem }: KnownApproval, account: KnownAccount): string[] {
+export function describeApproval({ approval, plan, problem }: KnownApproval, account: KnownAccount): string[] {
   const { expiresAt, id } = approval;
   return [
-    ...whatIsSigned(approval, account),
+    ...whatIsSigned({ approval, plan }, account),
     ...resourceText(approval),
     ...(problem === undefined ? stateText(approval) : [`cannot be used: ${problem}`]),
     `asked until ${time(BigInt(expiresAt))}`,
@@ -74,28 +115,42 @@ function stateText(approval: CollectedApproval): string[] {
   return [
     `needs weight ${neededWeight}${needsHuman ? ", with a human" : ""}; signed by ${listed(givenOf(signers, signatures))}`,
     `may still sign: ${listed(approval.missing.filter((signer) => !refused.includes(signer)))}`,
-    ...rejections.map(({ reason, signer }) => `refused by ${signer}: ${printable(reason) || "no reason told"}`),
+    ...rejections
+      .filter(({ signer }) => refused.some(({ account }) => isAddressEqual(account, signer)))
+      .map(({ reason, signer }) => `refused by ${signer}: ${printable(reason) || "no reason told"}`),
   ];
 }
 
-/** Signers for a reader. */
-export function listed(signers: readonly Signer[]): string {
-  return signers.map(signerText).join(", ") || "nobody";
-}
-
-function whatIsSigned(
-  { typedData: { message, primaryType, types } }: CollectedApproval,
-  account: KnownAccount,
-): string[] {
+function whatIsSigned({ approval, plan }: KnownApproval, account: KnownAccount): string[] {
+  const { message, primaryType, types } = approval.typedData;
   if (primaryType !== "MessageApproval") return messageText(primaryType, message, account.address, account);
   const { message: inner, verifyingContract } = message as {
     message: Record<string, unknown>;
     verifyingContract: Address;
   };
-  const name = types.MessageApproval?.find((field) => field.name === "message")?.type ?? "message";
+  const name = nameOfMessage(types) ?? "message";
+  const costs = name === "Subscribe" ? subscriptionText(inner as Subscribe, plan) : [];
   return [
     `Let ${account.address} sign ${name} for ${verifyingContract}`,
+    ...costs.map((line) => `  ${line}`),
     ...messageText(name, inner, verifyingContract, account).map((line) => `  ${line}`),
+  ];
+}
+
+/** The type of a message of a vault or a plan that an account is to sign, by its name. */
+function nameOfMessage({ MessageApproval: fields = [] }: CollectedApproval["typedData"]["types"]): string | undefined {
+  return fields.find(({ name }) => name === "message")?.type;
+}
+
+/** What a subscription costs, and the most that it can ever take. */
+function subscriptionText({ maxPeriods, quantity }: Pick<Subscribe, "maxPeriods" | "quantity">, plan?: Plan): string[] {
+  if (!plan) return ["which is no plan of this suite here, or not deployed yet: nobody can tell what it takes"];
+  const { stage, terms, token } = plan;
+  const most = terms.price * BigInt(quantity) * BigInt(maxPeriods) + terms.setupFee;
+  const times = BigInt(quantity) === 1n ? "" : `${quantity} times `;
+  return [
+    `${times}${headline(terms, token)} for up to ${maxPeriods} periods: at most ${money(most, token)} in all, to ${terms.receiver}`,
+    ...(stage === PlanStage.Open ? [] : [`the plan is ${stageName(stage)}: it takes no new subscribers`]),
   ];
 }
 

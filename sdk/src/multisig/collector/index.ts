@@ -223,13 +223,12 @@ async function open(collector: Collector, body: unknown): Promise<Response> {
   await storage.deleteExpired(now);
   const isNew = await storage.add(record, { inAll: maxPending, perSigner: maxPendingPerSigner });
   if (isNew) return answer(record, 201);
-  // Signatures are no secret, so anybody may ask again.
+  // Signatures are no secret, so anybody may ask again; for that nothing is kept longer.
   const merged = await storage.update(id, (current) =>
     counted({
       ...current,
       ...requirement,
       ...(resource !== undefined && { resource }),
-      expiresAt: Math.max(current.expiresAt, expiresAt),
       signatures: withSignatures(current.signatures, valid),
     }),
   );

@@ -1,4 +1,4 @@
-import { type Address, isAddressEqual, type LocalAccount } from "viem";
+import { type Address, type Hex, isAddressEqual, type LocalAccount } from "viem";
 import {
   approvalAt,
   type CollectedApproval,
@@ -8,7 +8,7 @@ import {
   sendRejection,
   sendSignature,
 } from "../../../multisig/collectOverHttp.js";
-import { verifyApproval } from "../../../multisig/verifyApproval.js";
+import { CollectorRefusedError } from "../../../multisig/errors.js";
 import {
   accountNamed,
   type CollectorOption,
@@ -19,7 +19,7 @@ import {
   parseId,
   readMultisig,
 } from "../../accounts.js";
-import { checkApproval, describeApproval, requestReport } from "../../describeApproval.js";
+import { checkApproval, describeApproval, knowApproval, requestReport } from "../../describeApproval.js";
 import { CommandError, OptionsMissingError } from "../../errors.js";
 import { counted } from "../../format.js";
 import { type CommonOptions, confirm, type Io, missingConsent, openSession, type Report, say } from "../../session.js";
@@ -85,6 +85,19 @@ export async function rejectRequest(
   });
 }
 
+async function requestAt(place: CollectorPlace, id: Hex): Promise<CollectedApproval> {
+  try {
+    return await approvalAt(place, id);
+  } catch (error) {
+    if (!(error instanceof CollectorRefusedError && error.reason === "not_found")) throw error;
+    throw new CommandError(`The collector has no request ${id}.`, {
+      cause: error,
+      facts: { Collector: place.url },
+      next: "It may have expired, or stand at another collector. `recourse multisig approvals` shows what is asked.",
+    });
+  }
+}
+
 type Answer = {
   done: string;
   question: string;
@@ -106,7 +119,7 @@ async function answerRequest(
   const { client } = session;
   const place = collectorOf(options, io.env) as CollectorPlace;
   const key = keyOf(session);
-  const told = await approvalAt(place, id);
+  const told = await requestAt(place, id);
   if (told.chainId !== client.chain.id) {
     throw new CommandError("The request is of another chain.", {
       facts: { "Request's": told.chainId, "Node's": client.chain.id },
@@ -115,19 +128,20 @@ async function answerRequest(
   }
   const account = await readMultisig(client, told.account);
   ownSigner(account, key.address);
-  const approval = await verifyApproval(client, account, told);
-  const words = describeApproval({ approval }, account);
+  const known = await knowApproval(client, account, told);
+  const { approval } = known;
+  const words = describeApproval(known, account);
   const isOwn = ({ signer }: { signer: Address }) => isAddressEqual(signer, key.address);
   if (approval.signatures.some(isOwn)) {
     return {
       text: [`${key.address} has signed this already. Nothing was sent.`, ...words],
-      json: { ...requestReport({ approval }, account), sent: false },
+      json: { ...requestReport(known, account), sent: false },
     };
   }
   if (options.dryRun) {
     return {
       text: ["Dry run, nothing was signed.", ...words],
-      json: { ...requestReport({ approval }, account), sent: false },
+      json: { ...requestReport(known, account), sent: false },
     };
   }
   if (!options.json && !options.yes) say(io, words.join("\n"));

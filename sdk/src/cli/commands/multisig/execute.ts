@@ -1,10 +1,11 @@
-import { type Address, type Hex, isHex } from "viem";
+import { type Address, type Hex, isAddressEqual, isHex } from "viem";
 import { call as callContract, getBlock, getGasPrice } from "viem/actions";
 import { withContractErrors } from "../../../contractErrorFrom.js";
 import { executeCall } from "../../../generated/actions/multisig/execute.js";
 import { reconfigureCall } from "../../../generated/actions/multisig/reconfigure.js";
 import { setReserveCall } from "../../../generated/actions/multisig/setReserve.js";
 import type { Call, Execute } from "../../../generated/types.js";
+import { validOnes } from "../../../multisig/approvals.js";
 import type { Collect } from "../../../multisig/collect.js";
 import { type CollectorPlace, collectOverHttp, pendingApprovals } from "../../../multisig/collectOverHttp.js";
 import { encodeConfig } from "../../../multisig/config.js";
@@ -16,11 +17,12 @@ import {
   collectorOf,
   type KnownAccount,
   keyOf,
+  listed,
   ownSigner,
   readMultisig,
   tokenOf,
 } from "../../accounts.js";
-import { callText, listed } from "../../describeApproval.js";
+import { callText } from "../../describeApproval.js";
 import { OptionsMissingError, UsageError } from "../../errors.js";
 import { date } from "../../format.js";
 import { parseAddress, parseAmount, parseDuration } from "../../parse.js";
@@ -90,7 +92,8 @@ export async function executeCalls(io: Io, text: string | undefined, options: Ex
   // The chain judges by its clock, and whoever collects by ours: of a local chain they differ.
   const { timestamp } = await getBlock(client);
   const now = Math.max(Number(timestamp), Math.floor(Date.now() / 1_000));
-  const deadline = (await deadlineAsked(place, account, call, BigInt(now + patience))) ?? BigInt(now + patience);
+  const latest = BigInt(now + patience);
+  const deadline = (place && (await deadlineSigned(place, key.address, { account, call, client, latest }))) ?? latest;
   const collect = place && announced(session, collectOverHttp({ ...place, pollingInterval: POLLING_MS }));
   const signed = await signExecute({ account: address, calls: [call], client, collect, deadline, signers: [key] });
   const outcome = await perform(
@@ -145,29 +148,44 @@ function parseWei(text: string): bigint {
   throw new UsageError(`"${text}" is no value of a call.`, { next: "Write it in wei, in decimal digits." });
 }
 
-/** The deadline of the same call, if it was asked for before: signatures that were given then still count. */
-async function deadlineAsked(
-  place: CollectorPlace | undefined,
-  { address, epoch, nonce }: KnownAccount,
-  call: Call,
-  latest: bigint,
+type Wanted = { account: KnownAccount; call: Call; client: Session["client"]; latest: bigint };
+
+/**
+ * The deadline that this key signed the same call with, if it did: signatures that others gave then still count. What only others
+ * signed is not taken over, since each of an account's signers, an agent too, can have asked for it to end at any time.
+ */
+async function deadlineSigned(
+  place: CollectorPlace,
+  key: Address,
+  { account, call, client, latest }: Wanted,
 ): Promise<bigint | undefined> {
-  if (!place) return undefined;
-  const isSame = (execute: Execute) => {
-    const [asked] = execute.calls;
-    return (
-      execute.epoch === epoch &&
-      execute.nonce === nonce &&
-      execute.calls.length === 1 &&
-      asked?.to.toLowerCase() === call.to.toLowerCase() &&
-      asked.data.toLowerCase() === call.data.toLowerCase() &&
-      asked.value === call.value
-    );
-  };
-  const executes = (await pendingApprovals(place, address, { withApproved: true }))
-    .filter(({ typedData }) => typedData.primaryType === "Execute")
-    .map(({ typedData }) => typedData.message as unknown as Execute);
   const now = BigInt(Math.floor(Date.now() / 1_000));
-  // Anybody who signs for the account can have asked: what is valid for longer than this command would ask is not taken over.
-  return executes.find((execute) => isSame(execute) && execute.deadline > now && execute.deadline <= latest)?.deadline;
+  const isOurs = (execute: Execute) =>
+    isSame(execute, account, call) && execute.deadline > now && execute.deadline <= latest;
+  const asked = (await pendingApprovals(place, account.address, { withApproved: true }))
+    .filter(({ typedData }) => typedData.primaryType === "Execute")
+    .map(({ signatures, typedData }) => ({
+      own: signatures.filter(({ signer }) => isAddressEqual(signer, key)),
+      typedData,
+      execute: typedData.message as unknown as Execute,
+    }))
+    .filter(({ execute }) => isOurs(execute));
+  const signed = await Promise.all(
+    asked.map(async ({ execute, own, typedData }) =>
+      (await validOnes(client, account, typedData, own)).length > 0 ? [execute.deadline] : [],
+    ),
+  );
+  return signed.flat()[0];
+}
+
+function isSame({ calls, epoch, nonce }: Execute, account: KnownAccount, call: Call): boolean {
+  const [asked] = calls;
+  return (
+    epoch === account.epoch &&
+    nonce === account.nonce &&
+    calls.length === 1 &&
+    asked?.to.toLowerCase() === call.to.toLowerCase() &&
+    asked.data.toLowerCase() === call.data.toLowerCase() &&
+    asked.value === call.value
+  );
 }

@@ -4,7 +4,7 @@ import { fundCall } from "../../../generated/actions/multisig/fund.js";
 import { isRevoked } from "../../../generated/actions/multisig/isRevoked.js";
 import { refillCall } from "../../../generated/actions/multisig/refill.js";
 import { revokeCall } from "../../../generated/actions/multisig/revoke.js";
-import { accountNamed, keyOf, ownSigner, parseId, readMultisig, readSpendable, tokenOf } from "../../accounts.js";
+import { accountNamed, keyOf, ownSigner, parseId, readFunds, readMultisig, tokenOf } from "../../accounts.js";
 import { CommandError, OptionsMissingError } from "../../errors.js";
 import { money } from "../../format.js";
 import { parseAmount } from "../../parse.js";
@@ -75,13 +75,16 @@ export async function refillAccount(io: Io, text: string | undefined, options: M
   const account = await readMultisig(client, await accountNamed(io, text));
   const { address } = account;
   const token = tokenOf(account, options.token);
-  const spendables = await readSpendable(client, account);
-  const spendable = spendables[account.tokens.indexOf(token)];
-  const gain = spendable ? spendable.afterRefill - spendable.amount : 0n;
+  const funds = (await readFunds(client, account)).find((each) => each.token === token);
+  const gain = funds ? funds.afterRefill - funds.amount : 0n;
+  const isShort = funds !== undefined && funds.balance < funds.reserve;
   const outcome = await perform(session, {
     steps: [
       {
-        purpose: `make about ${money(gain, token)} of the reserve spendable`,
+        purpose:
+          gain === 0n && isShort
+            ? `lower the reserve, of which ${money(funds.reserve - funds.balance, token)} is not there; nothing becomes spendable yet`
+            : `make about ${money(gain, token)} of the reserve spendable`,
         call: refillCall({ address, token: token.address }),
         movements: [],
       },

@@ -1,8 +1,6 @@
-import type { Spendable } from "../../../generated/types.js";
-import { accountNamed, describeRules, readMultisig, readSpendable, rulesJson } from "../../accounts.js";
+import { accountNamed, describeRules, type Funds, readFunds, readMultisig, rulesJson } from "../../accounts.js";
 import { money, table } from "../../format.js";
 import { type CommonOptions, type Io, openSession, type Report } from "../../session.js";
-import type { Token } from "../../token.js";
 import { missingAddress } from "../arguments.js";
 
 /** An account: its rules, what its agents can spend, and its numbers. */
@@ -10,14 +8,14 @@ export async function showAccount(io: Io, text: string | undefined, options: Com
   const session = await openSession(io, options, { needsKey: false, missing: [missingAddress(io, text, "account")] });
   const { client } = session;
   const account = await readMultisig(client, await accountNamed(io, text));
-  const spendable = await readSpendable(client, account);
+  const funds = await readFunds(client, account);
   const { address, chainId, config, epoch, nonce, tokens } = account;
   return {
     text: [
       `${address} on ${client.chain.name}`,
       ...describeRules(config, tokens).map((line) => `  ${line}`),
       "",
-      ...tokens.flatMap((token, index) => spendableText(spendable[index] as Spendable, token)),
+      ...funds.flatMap(fundsText),
       `Its rules have changed ${epoch} times (epoch ${epoch}); its next execute is number ${nonce}.`,
     ],
     json: {
@@ -26,20 +24,18 @@ export async function showAccount(io: Io, text: string | undefined, options: Com
       epoch: String(epoch),
       nonce: String(nonce),
       rules: rulesJson(config),
-      spendable: tokens.map((token, index) => ({
-        token: token.address,
-        ...spendableJson(spendable[index] as Spendable),
-      })),
+      spendable: funds.map(fundsJson),
     },
   };
 }
 
-function spendableText({ afterRefill, amount, perDay, reserve, target }: Spendable, token: Token): string[] {
+function fundsText({ afterRefill, amount, balance, perDay, reserve, target, token }: Funds): string[] {
   const text = (value: bigint) => money(value, token);
   return [
-    `${token.symbol}, without a human`,
+    token.symbol,
     ...table([
-      ["  spendable now", text(amount)],
+      ["  in the account", text(balance)],
+      ["  spendable now without a human", text(amount)],
       ["  after a refill now", text(afterRefill)],
       [
         "  grows to",
@@ -47,9 +43,20 @@ function spendableText({ afterRefill, amount, perDay, reserve, target }: Spendab
       ],
       ["  reserved", text(reserve)],
     ]),
+    ...missingText({ balance, reserve }, text),
   ];
 }
 
-function spendableJson(spendable: Spendable): Report["json"] {
-  return Object.fromEntries(Object.entries(spendable).map(([name, value]) => [name, String(value)]));
+/** An account that has less than its reserve lets agents spend nothing, however much is funded. */
+function missingText({ balance, reserve }: Pick<Funds, "balance" | "reserve">, text: (value: bigint) => string) {
+  if (balance >= reserve) return [];
+  return [
+    `  ${text(reserve - balance)} of the reserve is not there: agents spend nothing until it is. Send it by an ordinary`,
+    "  transfer (`fund` raises the reserve as well), or lower the reserve by `execute --set-reserve`.",
+  ];
+}
+
+function fundsJson({ token, ...amounts }: Funds): Report["json"] {
+  const texts = Object.entries(amounts).map(([name, value]) => [name, String(value)]);
+  return { token: token.address, ...Object.fromEntries(texts) };
 }
