@@ -5,10 +5,12 @@ import type { AstNode } from "./ast.js";
 
 /** What the compiler answers, as far as it is read here. */
 export type CompilerOutput = {
-  errors?: { severity: string; formattedMessage: string }[];
+  errors?: CompilerError[];
   sources: Record<string, { ast: AstNode & { src: string } }>;
   contracts?: Record<string, Record<string, CompiledContract>>;
 };
+/** `type` is such as `TypeError`; `CompilerError` where the code is right and the compiler gave up. */
+export type CompilerError = { severity: string; type: string; formattedMessage: string };
 export type CompiledContract = { evm: { bytecode: Bytecode; deployedBytecode: Bytecode } };
 export type Bytecode = {
   object: string;

@@ -8,7 +8,7 @@ export type BuiltSource = {
   names: ReadonlyMap<number, string>;
 };
 
-type Contract = { source: string; name: string };
+export type Contract = { source: string; name: string };
 
 /**
  * The contracts whose bytecode has code of `file` in it: those of which some instruction stems from there, and those that

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { createHardhatRuntimeEnvironment, importUserConfig } from "hardhat/hre";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { HardhatPlugin } from "hardhat/types/plugins";
-import { type Bytecode, type CompilerOutput, compile } from "./compiler.js";
-import { type BuiltSource, contractsWith, importsOf } from "./dependents.js";
+import { type Bytecode, type CompilerError, type CompilerOutput, compile } from "./compiler.js";
+import { type BuiltSource, type Contract, contractsWith, importsOf } from "./dependents.js";
 
 export type Order =
   | { kind: "build" }
@@ -23,8 +23,14 @@ export type Answer =
   | { kind: "timeout" }
   | { kind: "broken"; error: string };
 
-type BuildInput = { language: string; settings: object; sources: Record<string, { content: string }> };
-type Project = { input: BuildInput; sources: Record<string, BuiltSource>; artifacts: Map<string, string> };
+type Settings = { optimizer: { enabled: boolean } };
+type BuildInput = { settings: Settings; sources: Record<string, { content: string }> };
+type Project = {
+  /** Paths of artifacts, by source and name. */
+  artifacts: Map<string, string>;
+  contents: BuildInput["sources"];
+  sources: Record<string, BuiltSource & { settings: Settings }>;
+};
 
 const root = process.cwd();
 const untouched = join(root, "untouched-artifacts");
@@ -114,23 +120,26 @@ function readProject(): Project {
     artifacts.set(`${inputSourceName}:${contractName}`, path);
   }
 
-  const input: BuildInput = { language: "Solidity", settings: {}, sources: {} };
-  const sources: Record<string, BuiltSource> = {};
+  const contents: Project["contents"] = {};
+  const sources: Project["sources"] = {};
   for (const path of globSync("build-info/*.output.json", { cwd: untouched })) {
     const { output } = readJson<{ output: CompilerOutput }>(join(untouched, path));
-    const info = readJson<{ input: BuildInput }>(join(untouched, path.replace(".output.json", ".json")));
-    input.settings = info.input.settings;
-    Object.assign(input.sources, info.input.sources);
+    const { input } = readJson<{ input: BuildInput }>(join(untouched, path.replace(".output.json", ".json")));
+    Object.assign(contents, input.sources);
+    const indices = Object.entries(output.sources as Record<string, { id?: number }>);
+    const names = new Map(indices.map(([source, { id }]) => [Number(id), source]));
     for (const [name, { ast }] of Object.entries(output.sources)) {
+      // Tests are compiled with what they import, but the artifacts of that are of its own compilation.
+      const isOwn = isOfProject({ source: name }) !== input.settings.optimizer.enabled;
+      if (!isOwn && name in sources) continue;
       const contracts = Object.entries(output.contracts?.[name] ?? {}).map(([contract, { evm }]) => ({
         name: contract,
         sourceMaps: [evm.bytecode.sourceMap ?? "", evm.deployedBytecode.sourceMap ?? ""],
       }));
-      const indices = Object.entries(output.sources as Record<string, { id?: number }>);
-      sources[name] = { ast, contracts, names: new Map(indices.map(([source, { id }]) => [Number(id), source])) };
+      sources[name] = { ast, contracts, names, settings: input.settings };
     }
   }
-  return { input, sources, artifacts };
+  return { artifacts, contents, sources };
 }
 
 function readJson<Content>(path: string): Content {
@@ -144,55 +153,75 @@ function mutate(file: string, text: string): Answer {
   for (const path of touched) cpSync(join(untouched, path), join(root, "artifacts", path));
   touched = [];
   project ??= readProject();
-  const { artifacts, input, sources } = project;
+  const { contents } = project;
 
   const mutated = `project/${file}`;
-  const { contracts, names } = dependentsOf(mutated, sources);
-  const outputSelection: Record<string, Record<string, string[]>> = {};
-  for (const { name, source } of contracts) {
-    outputSelection[source] = { ...outputSelection[source], [name]: ["evm.bytecode", "evm.deployedBytecode"] };
-  }
-  const output = compile({
-    ...input,
-    settings: { ...input.settings, optimizer, outputSelection },
-    sources: Object.fromEntries(
-      [...names].map((name) => [name, name === mutated ? { content: text } : input.sources[name]]),
-    ),
-  });
-
-  const error = output.errors?.find(({ severity }) => severity === "error");
-  if (error) return { kind: "stillborn", error: error.formattedMessage };
-  for (const { name, source } of contracts) {
-    const path = artifacts.get(`${source}:${name}`);
-    const compiled = output.contracts?.[source]?.[name];
-    if (!path || !compiled) throw new Error(`${source}:${name} was not compiled.`);
-    const { bytecode, deployedBytecode } = compiled.evm;
-    const artifact = {
-      ...readJson<object>(join(untouched, path)),
-      bytecode: codeOf(bytecode),
-      deployedBytecode: codeOf(deployedBytecode),
-      linkReferences: bytecode.linkReferences,
-      deployedLinkReferences: deployedBytecode.linkReferences,
-      immutableReferences: deployedBytecode.immutableReferences,
-    };
-    touched.push(path);
-    writeFileSync(join(root, "artifacts", path), JSON.stringify(artifact));
+  for (const { contracts, names, settings } of dependentsOf(mutated, project)) {
+    const outputSelection: Record<string, Record<string, string[]>> = {};
+    for (const { name, source } of contracts) {
+      outputSelection[source] = { ...outputSelection[source], [name]: ["evm.bytecode", "evm.deployedBytecode"] };
+    }
+    const output = compile({
+      language: "Solidity",
+      settings: { ...settings, outputSelection },
+      sources: Object.fromEntries(
+        [...names].map((name) => [name, name === mutated ? { content: text } : contents[name]]),
+      ),
+    });
+    const error = output.errors?.find(({ severity }) => severity === "error");
+    if (error) return stillborn(error);
+    for (const { name, source } of contracts) write(project, output, { name, source });
   }
   return { kind: "ready" };
 }
 
-type Dependents = { contracts: { name: string; source: string }[]; names: Set<string> };
-const dependents = new Map<string, Dependents>();
+/** That the compiler gave up, such as for want of a place on the stack, says nothing of the mutant. */
+function stillborn({ formattedMessage, type }: CompilerError): Answer {
+  if (type === "CompilerError") throw new Error(formattedMessage);
+  return { kind: "stillborn", error: formattedMessage };
+}
 
-/** What has code of `file` in it, and what is needed to compile that. */
-function dependentsOf(file: string, sources: Project["sources"]): Dependents {
-  const known = dependents.get(file);
+function write({ artifacts }: Project, output: CompilerOutput, { name, source }: Contract): void {
+  const path = artifacts.get(`${source}:${name}`);
+  const compiled = output.contracts?.[source]?.[name];
+  if (!path || !compiled) throw new Error(`${source}:${name} was not compiled.`);
+  const { bytecode, deployedBytecode } = compiled.evm;
+  const artifact = {
+    ...readJson<object>(join(untouched, path)),
+    bytecode: codeOf(bytecode),
+    deployedBytecode: codeOf(deployedBytecode),
+    linkReferences: bytecode.linkReferences,
+    deployedLinkReferences: deployedBytecode.linkReferences,
+    immutableReferences: deployedBytecode.immutableReferences,
+  };
+  touched.push(path);
+  writeFileSync(join(root, "artifacts", path), JSON.stringify(artifact));
+}
+
+/** Contracts that are compiled together, and what is needed for that. */
+type Batch = { contracts: Contract[]; names: Set<string>; settings: Settings };
+const batches = new Map<string, Batch[]>();
+
+/**
+ * What has code of `file` in it: the contracts, and with settings of their own the unit tests of libraries, which have nothing
+ * else to test. Other tests keep what they have of it: what they expect does not change with a mutant.
+ */
+function dependentsOf(file: string, { sources }: Project): Batch[] {
+  const known = batches.get(file);
   if (known) return known;
-  const contracts = contractsWith(file, sources);
-  const roots = contracts.map(({ source }) => source);
-  const found = { contracts, names: importsOf(roots, sources) };
-  dependents.set(file, found);
+  const all = contractsWith(file, sources);
+  const ofLibraries = all.filter(({ source }) => source.startsWith("project/test/unit/libraries/"));
+  const found = [all.filter(isOfProject), ofLibraries].flatMap((contracts) => {
+    const roots = contracts.map(({ source }) => source);
+    const settings = roots[0] === undefined ? undefined : sources[roots[0]]?.settings;
+    return settings ? [{ contracts, names: importsOf(roots, sources), settings }] : [];
+  });
+  batches.set(file, found);
   return found;
+}
+
+function isOfProject({ source }: Pick<Contract, "source">): boolean {
+  return source.startsWith("project/contracts/");
 }
 
 function codeOf({ object }: Bytecode): string {
