@@ -254,6 +254,7 @@ describe("the command recourse", () => {
         await writeFile(join(folder, "feed.ts"), snippet);
         const { feed } = await import(join(folder, "feed.ts"));
         const [option] = feed.accepts;
+        assert.equal("sign-in-with-x" in feed.extensions, true, "who has paid can sign in");
         assert.deepEqual([option.payTo, option.scheme, option.network], [address, "subscription", "eip155:84532"]);
         assert.deepEqual(option.price, { asset: USDC, amount: "5000000" });
       } finally {

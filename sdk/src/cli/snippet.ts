@@ -4,6 +4,7 @@ import { PeriodUnit, type SubscriptionPlanTerms } from "../generated/types.js";
 export function snippetOf(terms: SubscriptionPlanTerms, chainId: number): string {
   return `import { PeriodUnit } from "@recourse/sdk/subscription";
 import { subscription } from "@recourse/sdk/subscription/server";
+import { declareSIWxExtension } from "@x402/extensions/sign-in-with-x";
 
 const network = "eip155:${chainId}";
 const plan = {
@@ -12,8 +13,12 @@ ${fieldsOf(terms)
   .join("\n")}
 } as const;
 
-// A route of the official middleware: paymentMiddleware({ "GET /feed": feed }, server)
-export const feed = { accepts: [subscription({ network, plan })] };`;
+// A route of the official middleware: paymentMiddleware({ "GET /feed": feed }, server). Who has paid signs in: the server
+// has the scheme with \`access\`, as the README shows under "Charge by the month".
+export const feed = {
+  accepts: [subscription({ network, plan })],
+  extensions: declareSIWxExtension({ network }),
+};`;
 }
 
 /** All of them, in the order of the contract. */
