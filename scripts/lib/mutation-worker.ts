@@ -253,13 +253,16 @@ function processorTime(): number {
 
 let timer: NodeJS.Timeout | undefined;
 
+/** In bytes. A mutant that goes on for ever writes traces meanwhile, and would take all that the machine has. */
+const MAX_MEMORY = 6 * 2 ** 30;
+
 /** The runner computes in threads of its own, so this gets its turn. */
 function timeout(limit: number): Promise<Answer> {
   const start = processorTime();
   clearInterval(timer);
   return new Promise((resolve) => {
     timer = setInterval(() => {
-      if (processorTime() - start > limit) resolve({ kind: "timeout" });
+      if (processorTime() - start > limit || process.memoryUsage.rss() > MAX_MEMORY) resolve({ kind: "timeout" });
     }, 500);
   });
 }
