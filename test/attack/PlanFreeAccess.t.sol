@@ -14,6 +14,9 @@ import {PlanAttackTest} from "./PlanAttackTest.sol";
 contract PlanFreeAccessTest is PlanAttackTest {
     uint40 private constant TRIAL = 14 days;
 
+    /// @dev Seconds of running periods that were used before the merchant ended them, and gave their price back.
+    uint256 private _given;
+
     /* LOOPS */
 
     function test_SubscribingAndUndoingIsFreeOnce() external {
@@ -117,7 +120,8 @@ contract PlanFreeAccessTest is PlanAttackTest {
         assertEq(subscriptionOf(payer).paidThrough, START + 2 * PERIOD);
     }
 
-    /// @dev Whatever one identity does, it has no more time than it paid for, but for one trial and the time of one undo.
+    /// @dev Whatever one identity does, it has no more time than it paid for, but for one trial, the time of one undo, and what
+    /// the merchant gives of its own will: `endFor` pays the whole of the running period back, however much of it was used.
     function testFuzz_NoOrderOfStepsGivesTimeForNothing(uint256[24] calldata steps) external {
         usePlan(termsWithTrial(TRIAL));
         uint256 active;
@@ -130,7 +134,7 @@ contract PlanFreeAccessTest is PlanAttackTest {
             last = until;
             goTo(last);
         }
-        assertLe(active, (spent(payer) / PRICE) * PERIOD + TRIAL + WINDOW);
+        assertLe(active, (spent(payer) / PRICE) * PERIOD + TRIAL + WINDOW + _given);
     }
 
     function _step(uint256 step, uint256 i) private {
@@ -143,7 +147,21 @@ contract PlanFreeAccessTest is PlanAttackTest {
         if (way == 4 && uint8(plan.periodRefusalOf(address(token), payer.addr, PRICE)) == 0) {
             pay(payer, PRICE, bytes32(i));
         }
-        if (way == 5 && seen.maturesAt > time) endFor(payer);
+        if (way == 5 && seen.maturesAt > time) {
+            (uint256 owed, ) = plan.owedOf(pairOf(payer));
+            if (owed != 0) _given += (PERIOD - ((seen.paidThrough - time) % PERIOD)) % PERIOD;
+            endFor(payer);
+        }
+    }
+
+    /// @dev Only the merchant can do this, and it gets back nothing of what was used.
+    function test_WhoIsEndedGetsBackWhatItUsedOfTheRunningPeriod() external {
+        pay(payer, PRICE, "first");
+        goTo(START + 25 days);
+        pay(payer, PRICE, "ahead");
+        endFor(payer);
+        assertEq(spent(payer), 0, "both prices");
+        assertFalse(isActive(payer), "active");
     }
 
     /* OTHERS' PLANS AND IDS */

@@ -189,6 +189,7 @@ contract SubscriptionPlanChargeTest is ChargedPlanTest {
     function testFuzz_ChargesWithinAnyGrace(uint40 grace, uint256 late) external {
         SubscriptionPlanTerms memory terms = defaultTerms();
         terms.grace = uint40(bound(grace, 1, PERIOD / 2));
+        terms.salt = bytes32("another plan"); // also where the grace is the usual one
         usePlan(terms);
         subscribe(payer);
 
